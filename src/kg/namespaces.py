@@ -1,0 +1,53 @@
+"""Every IRI and prefix that the code knows (level 0): the model's own and the standards'.
+
+Nothing here names the subject of a dataset; that is all in the dataset's folders.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+BASE: Final = "https://w3id.org/rapallo/"
+ONTOLOGY: Final = BASE + "ont"
+KG: Final = BASE + "ont#"
+ID: Final = BASE + "id/"
+ST: Final = BASE + "st/"
+SRC: Final = BASE + "src/"
+VOC: Final = BASE + "voc/"
+SHAPES: Final = BASE + "shapes#"
+SHAPES_GRAPH: Final = BASE + "shapes"  # the named graph that holds shapes.ttl
+TRIPLES: Final = BASE + "triples/"
+
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+OWL: Final = "http://www.w3.org/2002/07/owl#"
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+DCTERMS: Final = "http://purl.org/dc/terms/"
+GEO: Final = "http://www.w3.org/2003/01/geo/wgs84_pos#"
+SH: Final = "http://www.w3.org/ns/shacl#"
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+FORMATS: Final = "http://www.w3.org/ns/formats/"
+EDTF: Final = "http://id.loc.gov/datatypes/edtf/EDTF"
+
+# The prefixes that every answer and every page writes, in the order in which they are shown.
+PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "kg": KG,
+        "id": ID,
+        "st": ST,
+        "src": SRC,
+        "voc": VOC,
+        "rdf": RDF,
+        "rdfs": RDFS,
+        "owl": OWL,
+        "xsd": XSD,
+        "skos": SKOS,
+        "dcterms": DCTERMS,
+        "geo": GEO,
+        "sh": SH,
+    }
+)
+
+# The spaces of IRIs that this server answers for under its own address: /id/x stands for BASE + "id/x".
+SPACES: Final = ("id", "st", "src", "voc")

@@ -1,0 +1,52 @@
+"""One table of settings (level 0): flag of `kg serve`, `KG_…` variable, default, unit, reason.
+
+A flag wins over the environment, the environment over the default. Nothing reads the environment elsewhere.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+def _public_url(value: str) -> str:
+    """`value` without a slash at its end; empty, or an absolute http(s) address without query or fragment.
+
+    Raises:
+        ValueError: `value` is not such an address.
+    """
+    if value and (not value.startswith(("http://", "https://")) or "?" in value or "#" in value):
+        raise ValueError("must be an absolute http or https address without ? and #, as https://example.org/rapallo")
+    return value.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """The settings of a server; each is a keyword, and the variable `KG_` plus its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="KG_", frozen=True, extra="ignore")
+
+    dataset: Path | None = Field(None, description="folder of the dataset; the checkout's or the package's own if unset")
+    store: str = Field("memory", description="kind of store; only memory is served so far")
+    host: str = Field("127.0.0.1", description="address to listen on; the default is not reachable from outside")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one and says which")
+    public_url: Annotated[str, AfterValidator(_public_url)] = Field(
+        "", description="address under which the public reaches this server, path prefix included; if unset, host:port"
+    )
+    executors: int = Field(2, ge=1, le=256, description="queries evaluated at the same time; about one per core")
+    queue: int = Field(64, ge=0, description="queries that may wait for an executor; more get 503")
+    timeout_s: float = Field(10.0, gt=0, description="seconds for a query that does not say timeout=")
+    max_timeout_s: float = Field(30.0, gt=0, description="seconds that timeout= may ask for at most")
+    query_memory_mb: int = Field(512, ge=16, description="MiB that one query may take beyond what its executor has")
+    stack_mb: int = Field(64, ge=8, description="MiB of stack of the thread that evaluates; deep syntax needs it")
+    buffer_bytes: int = Field(MIB, ge=1, description="bytes of an answer that are complete before the status goes out")
+    max_body_bytes: int = Field(8 * MIB, ge=1, description="bytes of a request's body; longer ones get 413")
+    max_query_bytes: int = Field(MIB, ge=1, description="bytes of a query's text; longer ones get 413")
+    max_target_bytes: int = Field(  # the HTTP parser counts a target's bytes in 16 bits
+        65_535, ge=1024, le=65_535, description="bytes of a request target; longer ones get 414"
+    )
+    max_nesting: int = Field(200, ge=1, description="depth of brackets in a query; deeper ones get 400")
+    max_operators: int = Field(5000, ge=1, description="operators and keywords in a query; more get 400")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="goes to standard error")
