@@ -47,9 +47,15 @@ RESULTS_TSV: Final = Format("tsv", "text/tab-separated-values", "tsv", FORMATS +
 
 TURTLE: Final = Format("turtle", "text/turtle", "ttl", FORMATS + "Turtle", ("ttl", "application/x-turtle"))
 N_TRIPLES: Final = Format("nt", "application/n-triples", "nt", FORMATS + "N-Triples", ("ntriples", "text/plain"))
-JSON_LD: Final = Format("jsonld", "application/ld+json", "jsonld", FORMATS + "JSON-LD", ("json-ld", "json", "application/json"))
+JSON_LD: Final = Format(
+    "jsonld", "application/ld+json", "jsonld", FORMATS + "JSON-LD", ("json-ld", "json", "application/json")
+)
 RDF_XML: Final = Format(
-    "rdf", "application/rdf+xml", "rdf", FORMATS + "RDF_XML", ("rdfxml", "rdf+xml", "xml", "application/xml", "text/xml")
+    "rdf",
+    "application/rdf+xml",
+    "rdf",
+    FORMATS + "RDF_XML",
+    ("rdfxml", "rdf+xml", "xml", "application/xml", "text/xml"),
 )
 
 # Within a family the first is what a client gets that has no preference.

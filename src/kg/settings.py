@@ -28,7 +28,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KG_", frozen=True, extra="ignore")
 
-    dataset: Path | None = Field(None, description="folder of the dataset; the checkout's or the package's own if unset")
+    dataset: Path | None = Field(
+        None, description="folder of the dataset; the checkout's or the package's own if unset"
+    )
     store: str = Field("memory", description="kind of store; only memory is served so far")
     host: str = Field("127.0.0.1", description="address to listen on; the default is not reachable from outside")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one and says which")
