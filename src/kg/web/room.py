@@ -1,0 +1,202 @@
+"""The outermost ASGI room (level 3): what holds for every request and every response, also for errors.
+
+It matches the raw path, names the request, bounds target and body, answers HEAD as GET without a body, allows every
+origin to read, says which version of the data answered, and turns each error into problem+json (RFC 9457).
+
+A proxy that serves us under a path prefix strips it: requests arrive here without the prefix of KG_PUBLIC_URL, and
+every public link carries it.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote
+from uuid import uuid4
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kg.errors import BodyTooLarge, KgError, MalformedRequest, TargetTooLong
+from kg.settings import Settings
+from kg.web.exchange import Answer, BrokenAnswer, ClientLeft, Exchange
+from kg.web.problems import RETRY_AFTER_S, Problem, problem_of, problem_of_status
+
+# The key in the ASGI scope's extensions under which the connection says that it did not keep the whole target.
+TARGET_CUT: Final = "kg.target_cut"
+REQUEST_ID: Final = "kg.request_id"
+
+_WELL_FORMED_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_EXPOSED: Final = "Allow, ETag, KG-Version, Link, Location, Repr-Digest, Retry-After, Server-Timing, X-Request-Id"
+_PREFLIGHT: Final = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
+    # A star does not cover Authorization, and older clients do not know it (Fetch standard, section 3.3.4).
+    ("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-None-Match, X-Request-Id, *"),
+    ("Access-Control-Max-Age", "86400"),
+)
+_COMMON: Final[Mapping[bytes, bytes]] = MappingProxyType(
+    {
+        b"access-control-allow-origin": b"*",
+        b"access-control-expose-headers": _EXPOSED.encode(),
+        b"vary": b"Accept",
+        b"x-content-type-options": b"nosniff",
+    }
+)
+
+log = structlog.get_logger()
+
+
+class Room:
+    """The outermost ASGI application, around `inner`; `version` names the data that answer now."""
+
+    def __init__(self, inner: ASGIApp, settings: Settings, version: Callable[[], str]) -> None:
+        self._inner = inner
+        self._settings = settings
+        self._version = version
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; other kinds of scope go to `inner` as they are."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        reply = _Reply(send, common_headers(request_id, self._version()), without_body=scope["method"] == "HEAD")
+        inside = _inner_scope(scope, request_id)
+        exchange = Exchange(inside, _bounded(receive, scope, self._settings.max_body_bytes), reply.send)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._serve(exchange, reply, request_id)
+
+    async def _serve(self, exchange: Exchange, reply: "_Reply", request_id: str) -> None:
+        """Let `inner` answer; whatever it raises becomes a problem, or breaks an answer that has begun."""
+        try:
+            if _is_preflight(exchange):
+                await exchange.answer(Answer(204, headers=_PREFLIGHT))
+                return
+            _check_target(exchange.scope, self._settings.max_target_bytes)
+            await self._inner(exchange.scope, exchange.receive, exchange.send)
+        except ClientLeft:
+            log.debug("client left", path=exchange.path)
+        except KgError as error:
+            await self._refuse(exchange, reply, problem_of(error), request_id, error)
+        except asyncio.CancelledError as error:
+            detail = "the server is stopping; the answer is not known"
+            problem = problem_of_status(503, detail, (("Retry-After", str(RETRY_AFTER_S)),))
+            await self._refuse(exchange, reply, problem, request_id, error)
+            raise
+        except Exception as error:  # noqa: BLE001 - the one broad handler, at the outer door (style.md, section 7)
+            await self._refuse(exchange, reply, unexpected(request_id), request_id, error)
+
+    async def _refuse(
+        self, exchange: Exchange, reply: "_Reply", problem: Problem, request_id: str, error: BaseException
+    ) -> None:
+        if reply.is_complete:
+            if not reply.is_headers_only:
+                log.error("failed after the answer", path=exchange.path, exc_info=error)
+            return
+        if problem.status >= 500:
+            known = isinstance(error, KgError | asyncio.CancelledError)
+            say = log.warning if known else log.error
+            say("request failed", path=exchange.path, detail=problem.detail, exc_info=None if known else error)
+        if reply.is_started:
+            raise BrokenAnswer(problem.detail) from error
+        await exchange.answer(problem.answer(request_id))
+
+
+class _Reply:
+    """Adds the headers that every response has; for HEAD it ends the response before its body."""
+
+    def __init__(self, send: Send, common: Mapping[bytes, bytes], *, without_body: bool) -> None:
+        self._send = send
+        self._common = common
+        self.is_headers_only = without_body
+        self.is_started = False
+        self.is_complete = False
+
+    async def send(self, message: Message) -> None:
+        """Pass an ASGI message on to the server.
+
+        Raises:
+            ClientLeft: the answer to a HEAD request is out, and its sender still produces a body.
+        """
+        if message["type"] == "http.response.start":
+            self.is_started = True
+            given = message.get("headers", [])
+            names = {name.lower() for name, _ in given}
+            added = [(name, value) for name, value in self._common.items() if name not in names]
+            await self._send({**message, "headers": [*given, *added]})
+            return
+        more = message.get("more_body", False)
+        if not self.is_headers_only:
+            await self._send(message)
+            self.is_complete = not more
+            return
+        if not self.is_complete:
+            self.is_complete = True
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        if more:
+            raise ClientLeft
+
+
+def common_headers(request_id: str, version: str) -> dict[bytes, bytes]:
+    """The headers of every response, unless it says something else itself."""
+    return {**_COMMON, b"x-request-id": request_id.encode(), b"kg-version": version.encode()}
+
+
+def unexpected(request_id: str) -> Problem:
+    """The problem for a fault of ours; what it is stays in the log."""
+    return problem_of_status(500, f"the server failed; its log has the reason under the id {request_id}")
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _WELL_FORMED_ID.fullmatch(value.decode("latin-1")):
+            return str(value.decode("latin-1"))
+    return uuid4().hex
+
+
+def _inner_scope(scope: Scope, request_id: str) -> Scope:
+    """The scope with the raw path as path, and GET for HEAD; the server's own stays as it is."""
+    raw = scope.get("raw_path")
+    path = raw.decode("latin-1") if raw is not None else quote(scope["path"])
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    return {**scope, "path": path, "method": method, REQUEST_ID: request_id}
+
+
+def _is_preflight(exchange: Exchange) -> bool:
+    """Whether a browser asks if it may ask (Fetch standard, section 3.3.2)."""
+    return (
+        exchange.method == "OPTIONS"
+        and exchange.header("origin") is not None
+        and exchange.header("access-control-request-method") is not None
+    )
+
+
+def _check_target(scope: Scope, max_bytes: int) -> None:
+    query = scope["query_string"]
+    length = len(scope["path"]) + len(query) + (1 if query else 0)
+    if TARGET_CUT in scope.get("extensions", {}) or length > max_bytes:
+        raise TargetTooLong(max_bytes)
+
+
+def _bounded(receive: Receive, scope: Scope, max_bytes: int) -> Receive:
+    """`receive`, which refuses a body as soon as it is, or says that it will be, longer than `max_bytes`.
+
+    What the client still sends is dropped by the server unread, so the refusal reaches it (RFC 9110, section 15.5.14).
+    """
+    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    taken = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal taken
+        if not declared.isdigit():
+            raise MalformedRequest("Content-Length is not a number")
+        if int(declared) > max_bytes:
+            raise BodyTooLarge(max_bytes)
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > max_bytes:
+            raise BodyTooLarge(max_bytes)
+        return message
+
+    return receive_bounded

@@ -1,0 +1,158 @@
+"""`kg serve` (level 3): the store first, then the socket, then HTTP; and everything ended in the opposite order.
+
+The template process is started before any socket opens, so that no executor can hold a connection of the front open: a
+broken answer would never break. uvicorn binds by itself only after the lifespan's start, but then nobody knows the port
+of `--port 0` when the links are made; so the order is written out here.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import structlog
+import uvicorn
+import uvloop
+
+from kg.errors import KgError, StoreUnavailable
+from kg.files import find_dataset
+from kg.settings import Settings
+from kg.store.executors import ExecutorStore
+from kg.web.app import address_of, create_app, with_public_url
+from kg.web.connection import connection_class
+from kg.web.exchange import BrokenAnswer
+
+FINE: Final = 0
+FAILURE: Final = 3
+BACKLOG: Final = 2048
+STOPPING_S: Final = 3  # what an answer may still take when the server stops; then it is refused
+
+log = structlog.get_logger()
+
+
+def serve(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code: 0, or 3 with a message on standard error."""
+    _set_up_log(settings.log_level)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(settings))
+    except KgError as error:
+        _say(str(error))
+        return FAILURE
+    return FINE
+
+
+async def _serve(settings: Settings) -> None:
+    """Start the store, listen, serve, and stop the store.
+
+    Raises:
+        StoreUnavailable: the store cannot be started, or the address is taken.
+        SourceError: the dataset is wrong.
+    """
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    store = ExecutorStore(settings, find_dataset(settings.dataset))
+    await store.start()
+    try:
+        with _listen(settings) as listener:
+            port = listener.getsockname()[1]
+            settings = with_public_url(settings, port)
+            server = _Server(_config(settings, store), address_of(settings.host, port), stop)
+            await server.serve(sockets=[listener])
+    finally:
+        await store.stop()
+
+
+def _config(settings: Settings, store: ExecutorStore) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings, store),
+        http=connection_class(settings, lambda: store.version),
+        loop="none",  # the runner has made it
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # public links come from the settings, never from a header
+        timeout_graceful_shutdown=STOPPING_S,
+        backlog=BACKLOG,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it serves and stops when `stop` is set."""
+
+    def __init__(self, config: uvicorn.Config, address: str, stop: asyncio.Event) -> None:
+        super().__init__(config)
+        self._address = address
+        self._stop = stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to us: uvicorn raises them again at its end, before the store could be stopped."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept connections, and say so."""
+        await super().startup(sockets)
+        _say(f"serving at {self._address}/")
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop now; asked ten times a second."""
+        return await super().on_tick(counter) or self._stop.is_set()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket on the address of the settings.
+
+    Raises:
+        StoreUnavailable: it is taken, or none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise StoreUnavailable(place, f"cannot listen: {error.strerror}; choose another --port or --host") from error
+
+
+def _say(sentence: str) -> None:
+    """Tell the one who started us."""
+    sys.stderr.write(f"kg: {sentence}\n")
+    sys.stderr.flush()
+
+
+def _set_up_log(level: str) -> None:
+    """Log to standard error: one JSON object a line, or for a terminal lines that a person reads."""
+    shown: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            shown,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    http_layer = logging.getLogger("uvicorn.error")
+    http_layer.handlers = [_ToStructlog(logging.WARNING)]
+    http_layer.propagate = False
+
+
+class _ToStructlog(logging.Handler):
+    """Passes what the HTTP layer logs on to our log, but for answers that we broke: the room has logged those."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, BrokenAnswer | asyncio.CancelledError):
+            log.log(record.levelno, record.getMessage(), exc_info=error)

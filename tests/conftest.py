@@ -1,0 +1,60 @@
+"""What all tests share: the needs that they declare, and a real server process on the sample dataset."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from servers import Server, StartServer, client_of, starting
+
+
+def _has_folder(variable: str) -> bool:
+    return Path(os.environ.get(variable, "") or "-").is_dir()
+
+
+# Each marker needs_… and whether what it needs is there.
+NEEDS: dict[str, Callable[[], bool]] = {
+    "texts": lambda: _has_folder("KG_TEXTS"),
+    "w3c": lambda: _has_folder("KG_W3C"),
+    "java": lambda: shutil.which("java") is not None and _has_folder("KG_OWL_JARS"),
+    "curl": lambda: shutil.which("curl") is not None,
+    "chromium": lambda: shutil.which("chromium") is not None,
+    "openrefine": lambda: shutil.which("openrefine") is not None,
+    "virtuoso": lambda: shutil.which("virtuoso-t") is not None,
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose need is missing, by name; where KG_REQUIRE lists the need, fail it."""
+    required = os.environ.get("KG_REQUIRE", "").split()
+    for marker in item.iter_markers():
+        need = marker.name.removeprefix("needs_")
+        if need == marker.name or NEEDS[need]():
+            continue
+        if need in required:
+            pytest.fail(f"{marker.name}: KG_REQUIRE lists {need}, and it is not there", pytrace=False)
+        pytest.skip(f"{marker.name}: {need} is not there")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server on the sample dataset with the default settings; tests only read from it."""
+    with starting() as start:
+        yield start()
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """A way to start servers of one's own; they end with the test."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    """A client of `server` that follows no redirect."""
+    with client_of(server) as found:
+        yield found
