@@ -1,0 +1,45 @@
+"""The decision pages: each has its status first, and its queries run on the real graph."""
+
+import io
+import re
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from kg.files import CHECKOUT, Dataset
+from kg.formats import RESULTS_CSV
+from kg.namespaces import BASE
+from kg.store.base import QueryRequest
+from kg.store.evaluation import evaluate
+from kg.store.memory import load_dataset
+
+PAGES = sorted((CHECKOUT / "docs" / "decisions").glob("*.md"))
+QUERIES = [
+    pytest.param(query, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, query in enumerate(re.findall(r"```sparql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+]
+
+
+@pytest.fixture(scope="module")
+def store() -> ox.Store:
+    """The real dataset in memory."""
+    return load_dataset(Dataset(CHECKOUT)).store
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_begins_with_its_number_and_its_status(page: Path) -> None:
+    title, _, status = page.read_text(encoding="utf-8").splitlines()[:3]
+
+    assert title.startswith(f"# {page.stem[:4]} ")
+    assert re.match(r"Status: (accepted|superseded by \d{4}), \d{4}-\d{2}-\d{2}", status)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_of_a_page_returns_rows(store: ox.Store, query: str) -> None:
+    output = io.BytesIO()
+
+    evaluate(store, QueryRequest(query, RESULTS_CSV, BASE, 10), output)
+
+    assert len(output.getvalue().splitlines()) > 1
