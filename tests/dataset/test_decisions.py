@@ -9,12 +9,17 @@ import pytest
 
 from kg.files import CHECKOUT, Dataset
 from kg.formats import RESULTS_CSV
-from kg.namespaces import BASE
+from kg.namespaces import BASE, PREFIXES
 from kg.store.base import QueryRequest
 from kg.store.evaluation import evaluate
 from kg.store.memory import load_dataset
 
 PAGES = sorted((CHECKOUT / "docs" / "decisions").glob("*.md"))
+EXCERPTS = [
+    pytest.param(excerpt, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, excerpt in enumerate(re.findall(r"```turtle\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL))
+]
 QUERIES = [
     pytest.param(query, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -43,3 +48,13 @@ def test_a_query_of_a_page_returns_rows(store: ox.Store, query: str) -> None:
     evaluate(store, QueryRequest(query, RESULTS_CSV, BASE, 10), output)
 
     assert len(output.getvalue().splitlines()) > 1
+
+
+@pytest.mark.parametrize("excerpt", EXCERPTS)
+def test_what_a_page_shows_is_in_the_graph(store: ox.Store, excerpt: str) -> None:
+    prefixes = "".join(f"@prefix {prefix}: <{namespace}> .\n" for prefix, namespace in PREFIXES.items())
+
+    shown = [quad.triple for quad in ox.parse(prefixes + excerpt, ox.RdfFormat.TURTLE)]
+
+    assert shown
+    assert [triple for triple in shown if ox.Quad(*triple) not in store] == []
