@@ -38,16 +38,6 @@ class DatasetError(SourceError):
         self.reason = reason
 
 
-class ChecksumMismatch(SourceError):
-    """A passage's text is not the text that its hash was made from."""
-
-    def __init__(self, passage: str, expected: str, actual: str) -> None:
-        super().__init__(f"{passage}: the text has the hash {actual}, the graph says {expected}")
-        self.passage = passage
-        self.expected = expected
-        self.actual = actual
-
-
 class CheckImpossible(KgError):
     """A check that was asked for could not be carried out; whether the data are right is not known."""
 

@@ -16,7 +16,6 @@ SRC: Final = BASE + "src/"
 VOC: Final = BASE + "voc/"
 SHAPES: Final = BASE + "shapes#"
 SHAPES_GRAPH: Final = BASE + "shapes"  # the named graph that holds shapes.ttl
-TRIPLES: Final = BASE + "triples/"
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
@@ -51,3 +50,14 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
 
 # The spaces of IRIs that this server answers for under its own address: /id/x stands for BASE + "id/x".
 SPACES: Final = ("id", "st", "src", "voc")
+
+_SHORT: Final = (*PREFIXES.items(), ("shapes", SHAPES))
+
+
+def shorten(iri: str) -> str:
+    """`iri` with a prefix if one fits and the rest is a plain name, else as it is."""
+    for prefix, namespace in _SHORT:
+        name = iri.removeprefix(namespace)
+        if name != iri and "/" not in name and "#" not in name:
+            return f"{prefix}:{name}"
+    return iri

@@ -25,6 +25,7 @@ def test_its_passages_are_the_lines_of_the_texts() -> None:
     assert report.notes == ()
 
 
+@pytest.mark.long
 @pytest.mark.needs_java
 def test_it_is_consistent_owl_2_dl_and_opens_file_by_file() -> None:
     report = check_dataset(DATASET, None, owl=True)

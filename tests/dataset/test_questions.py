@@ -13,7 +13,7 @@ import yaml
 
 from kg.files import CHECKOUT, Dataset
 from kg.formats import RESULTS_JSON
-from kg.namespaces import BASE, PREFIXES
+from kg.namespaces import BASE, shorten
 from kg.store.base import QueryRequest
 from kg.store.evaluation import evaluate
 from kg.store.memory import load_dataset
@@ -25,14 +25,6 @@ QUESTIONS = sorted((Path(__file__).parent / "questions").glob("*.rq"))
 def store() -> ox.Store:
     """The real dataset in memory."""
     return load_dataset(Dataset(CHECKOUT)).store
-
-
-def shorten(value: str) -> str:
-    """`value` as a prefixed name, if it is an IRI of a namespace that has a prefix."""
-    for prefix, namespace in PREFIXES.items():
-        if value.startswith(namespace):
-            return f"{prefix}:{value.removeprefix(namespace)}"
-    return value
 
 
 def rows_of(store: ox.Store, query: str) -> list[list[str | None]]:

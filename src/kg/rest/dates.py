@@ -8,7 +8,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from kg.namespaces import EDTF, XSD
-from kg.validation.bounds import span_of
+from kg.spans import span_of
 
 PRECISIONS: Final = ("day", "month", "year", "season", "interval", "other")
 

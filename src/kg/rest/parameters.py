@@ -15,7 +15,7 @@ from kg.namespaces import BASE, XSD
 from kg.rest.binding import Term
 from kg.rest.front_matter import ParameterType
 from kg.rest.stored_query import ANY, Parameter, StoredQuery
-from kg.validation.bounds import span_of
+from kg.spans import span_of
 
 Pairs = Sequence[tuple[str, str]]
 

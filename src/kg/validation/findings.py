@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from kg.namespaces import PREFIXES, SHAPES
+from kg.namespaces import shorten
 
 _STEP = re.compile(r"[^ ^|*+?]+")  # an IRI in a result path
-_SHORT = (*PREFIXES.items(), ("shapes", SHAPES))
 
 
 class Severity(StrEnum):
@@ -69,12 +68,3 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings by file, line, source, path, subject and message, each once."""
     key = lambda f: (str(f.path), f.line, f.source, f.result_path, f.subject, f.message)  # noqa: E731
     return tuple(sorted(set(findings), key=key))
-
-
-def shorten(iri: str) -> str:
-    """`iri` with a prefix if one fits and the rest is a plain name, else as it is."""
-    for prefix, namespace in _SHORT:
-        name = iri.removeprefix(namespace)
-        if name != iri and "/" not in name and "#" not in name:
-            return f"{prefix}:{name}"
-    return iri

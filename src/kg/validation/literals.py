@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pyoxigraph as ox
 
-from kg.namespaces import XSD
+from kg.namespaces import XSD, shorten
 from kg.sources import Source
 from kg.validation.corpus import Corpus
-from kg.validation.findings import Finding, shorten
+from kg.validation.findings import Finding
 from kg.validation.locating import tokens
 
 # Datatypes that the engine knows by value: it has a cast for each, which gives nothing where the text is no such value.

@@ -13,8 +13,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from kg.errors import CheckImpossible
+from kg.namespaces import shorten
 from kg.validation.corpus import Corpus
-from kg.validation.findings import Finding, shorten
+from kg.validation.findings import Finding
 
 PROGRAM = Path(__file__).with_name("Check.java")
 CATALOG = "catalog-v001.xml"

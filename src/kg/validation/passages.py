@@ -12,9 +12,9 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from kg.errors import DatasetError
-from kg.namespaces import KG
+from kg.namespaces import KG, shorten
 from kg.validation.corpus import Corpus
-from kg.validation.findings import Finding, shorten
+from kg.validation.findings import Finding
 
 _SAME_TEXT = 0.5  # a file with more than half of a source's lines is that source's text in another state
 

@@ -16,8 +16,9 @@ import pyoxigraph as ox
 import yaml
 
 from kg.errors import ParseFailure
+from kg.namespaces import shorten
 from kg.validation.corpus import Corpus
-from kg.validation.findings import Finding, shorten
+from kg.validation.findings import Finding
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 

@@ -15,8 +15,9 @@ from rdflib.namespace import RDF, SH
 from rdflib.term import Node
 
 from kg.errors import CheckImpossible
+from kg.namespaces import shorten
 from kg.validation.corpus import Corpus
-from kg.validation.findings import Finding, Severity, shorten
+from kg.validation.findings import Finding, Severity
 
 _SEVERITIES: dict[Node, Severity] = {SH.Info: Severity.INFO, SH.Warning: Severity.WARNING}
 _STEPS = {

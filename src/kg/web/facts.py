@@ -8,7 +8,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from kg.namespaces import DCTERMS, KG, PREFIXES, RDF, RDFS, SKOS, XSD
+from kg.namespaces import DCTERMS, KG, RDF, RDFS, SKOS, XSD, shorten
 from kg.web.links import Links
 
 Subject = ox.NamedNode | ox.BlankNode
@@ -138,7 +138,7 @@ class Facts:
                 return Value(text, self._links.href(term.value), language, notes)
             case ox.Literal():
                 plain = term.datatype.value in _PLAIN_TYPES or term.datatype.value.startswith(XSD)
-                text = term.value if plain else f"{term.value} ({short(term.datatype.value)})"
+                text = term.value if plain else f"{term.value} ({shorten(term.datatype.value)})"
                 return Value(text, language=term.language or "", notes=notes)
             case ox.BlankNode():
                 return Value("(unnamed)", notes=notes)
@@ -151,7 +151,7 @@ class Facts:
         labels = [label for key in LABELS for label in properties.get(ox.NamedNode(key), ())]
         literals = [label for label in labels if isinstance(label, ox.Literal)]
         if not literals:
-            return short(node.value), ""
+            return shorten(node.value), ""
         chosen = min(literals, key=lambda label: (label.language != "en", label.language is not None, label.value))
         return chosen.value, chosen.language or ""
 
@@ -165,14 +165,6 @@ def _cited_passages(subjects: Iterable[Properties]) -> Mapping[tuple[Object, Obj
             subject, name, object_ = stated
             cited[subject, name, object_] += properties.get(cite, ())
     return cited
-
-
-def short(iri: str) -> str:
-    """`iri` with a prefix of ours in front of its last part, or as it is."""
-    for prefix, namespace in PREFIXES.items():
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri
 
 
 def local_name(iri: str) -> str:

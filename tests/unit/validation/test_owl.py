@@ -47,6 +47,7 @@ OUTSIDE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.needs_java
 def test_what_is_outside_of_owl_2_dl_is_found_where_it_stands(dataset: Dataset) -> None:
     append(dataset, BASE, "\n".join(turtle for turtle, *_ in OUTSIDE.values()))
@@ -59,6 +60,7 @@ def test_what_is_outside_of_owl_2_dl_is_found_where_it_stands(dataset: Dataset) 
         assert all(f.path == dataset.root / BASE and f.line > 0 for f in found), what
 
 
+@pytest.mark.long
 @pytest.mark.needs_java
 def test_a_mutated_ontology_is_outside_of_owl_2_dl(dataset: Dataset) -> None:
     append(dataset, CORE, "\nkg:agent a owl:DatatypeProperty .\n")
@@ -68,6 +70,7 @@ def test_a_mutated_ontology_is_outside_of_owl_2_dl(dataset: Dataset) -> None:
     assert any(finding.path == dataset.root / CORE and "pun" in finding.message for finding in found)
 
 
+@pytest.mark.long
 @pytest.mark.needs_java
 def test_a_contradiction_is_explained_by_the_axioms_that_make_it(dataset: Dataset) -> None:
     """A port is no agent: the triple, the range and the disjointness contradict each other, and no two of them."""
@@ -81,6 +84,7 @@ def test_a_contradiction_is_explained_by_the_axioms_that_make_it(dataset: Datase
     assert len(found) < 6
 
 
+@pytest.mark.long
 @pytest.mark.needs_java
 def test_a_class_that_can_have_no_instance_is_found(dataset: Dataset) -> None:
     append(dataset, CORE, "\nkg:Ghost a owl:Class ; rdfs:subClassOf kg:Agent , kg:Place .\n")
@@ -90,6 +94,7 @@ def test_a_class_that_can_have_no_instance_is_found(dataset: Dataset) -> None:
     assert (finding.subject, finding.path) == (KG + "Ghost", dataset.root / CORE)
 
 
+@pytest.mark.long
 @pytest.mark.needs_java
 def test_a_missing_import_is_found_and_nothing_is_fetched(dataset: Dataset) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,6 +1,7 @@
 """Every constraint of ontology/shapes.ttl fails for a fixture, and only names of SHACL core are used."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import pyoxigraph as ox
 import pyshacl
@@ -9,6 +10,7 @@ import yaml
 from patching import FIXTURES, ONTOLOGY, patched, read_base, read_turtle
 from rdflib import Graph, URIRef
 from rdflib.namespace import SH
+from rdflib.term import Node
 from shape_walk import COMPONENTS, OTHER_TERMS, constraints, terms
 
 from kg.namespaces import KG, RDFS, SHAPES
@@ -47,7 +49,11 @@ def base() -> frozenset[ox.Triple]:
 
 def alone(shapes: Graph, shape: URIRef) -> Graph:
     """The shapes graph with no targets but those of `shape`, or of the shape whose property shape it is."""
-    owner = shapes.value(None, SH.property, shape) or shape
+    return _targets_of(shapes, shapes.value(None, SH.property, shape) or shape)
+
+
+@cache
+def _targets_of(shapes: Graph, owner: Node) -> Graph:
     graph = Graph()
     for s, p, o in shapes:
         if s == owner or p not in {SH.targetClass, SH.targetSubjectsOf}:
