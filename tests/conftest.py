@@ -8,18 +8,28 @@ from pathlib import Path
 import httpx
 import pytest
 
-from servers import Server, StartServer, client_of, starting
+from kg.errors import CheckImpossible
+from kg.validation.owl import find_jars
+from servers import Server, StartServer, client_of, starting, write_large_dataset
 
 
 def _has_folder(variable: str) -> bool:
     return Path(os.environ.get(variable, "") or "-").is_dir()
 
 
+def _has_java() -> bool:
+    """Whether `kg check --owl` could do its work: Java, and the jars wherever it looks for them."""
+    try:
+        return shutil.which("java") is not None and bool(find_jars())
+    except CheckImpossible:
+        return False
+
+
 # Each marker needs_… and whether what it needs is there.
 NEEDS: dict[str, Callable[[], bool]] = {
     "texts": lambda: _has_folder("KG_TEXTS"),
     "w3c": lambda: _has_folder("KG_W3C"),
-    "java": lambda: shutil.which("java") is not None and _has_folder("KG_OWL_JARS"),
+    "java": _has_java,
     "curl": lambda: shutil.which("curl") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "openrefine": lambda: shutil.which("openrefine") is not None,
@@ -44,6 +54,13 @@ def server() -> Iterator[Server]:
     """A server on the sample dataset with the default settings; tests only read from it."""
     with starting() as start:
         yield start()
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of 20,000 triples, with two executors for everybody."""
+    with starting() as start:
+        yield start(write_large_dataset(tmp_path_factory.mktemp("large")))
 
 
 @pytest.fixture

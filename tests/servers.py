@@ -121,6 +121,14 @@ def executors_of(server: Server) -> list[psutil.Process]:
     return template.children()
 
 
+def has_ended(process: psutil.Process) -> bool:
+    """Whether a process has ended; when its remains are taken away is for whoever is the parent of all."""
+    try:
+        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def write_large_dataset(root: Path, subjects: int = 10_000) -> Path:
     """A dataset of two triples for each of `subjects` subjects; as JSON its solutions are some MiB."""
     for folder in ("ontology", "triples", "queries"):

@@ -4,20 +4,26 @@ Results go to standard output, talk and progress to standard error. Exit codes: 
 2 wrong usage, 3 failure.
 """
 
+import contextlib
 import json
+import os
+import signal
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
 
-from kg.errors import KgError, NotAcceptable, QueryError
+from kg.errors import KgError, QueryError
 from kg.export import write_graph, write_query
 from kg.files import find_dataset
 from kg.settings import Settings
-from kg.validation.check import CheckReport, check_dataset
+
+if TYPE_CHECKING:
+    from kg.validation.check import CheckReport
 
 CONFORMS, DOES_NOT_CONFORM, WRONG_USAGE, FAILURE = range(4)
 
@@ -31,7 +37,12 @@ app = typer.Typer(
 
 DatasetOption = Annotated[
     Path | None,
-    typer.Option("--dataset", metavar="DIR", help="Folder with ontology/, triples/, queries/; our own if left out."),
+    typer.Option(
+        "--dataset",
+        envvar="KG_DATASET",
+        metavar="DIR",
+        help="Folder with ontology/, triples/, queries/; our own if left out.",
+    ),
 ]
 
 
@@ -54,10 +65,7 @@ def serve(
     from kg.web.serving import serve as serve_http  # noqa: PLC0415 - the web framework would slow every other command
 
     flags = {"dataset": dataset, "store": store, "host": host, "port": port, "executors": executors}
-    try:
-        settings = Settings.model_validate({name: value for name, value in flags.items() if value is not None})
-    except ValidationError as error:
-        _stop(WRONG_USAGE, "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()))
+    settings = Settings.model_validate({name: value for name, value in flags.items() if value is not None})
     raise typer.Exit(serve_http(settings))
 
 
@@ -74,10 +82,10 @@ def check(
     ] = ReportFormat.TEXT,
 ) -> None:
     """Check the dataset: syntax, SHACL, rules, literals, bounds, passages, and OWL 2 DL if asked."""
-    try:
+    from kg.validation.check import check_dataset  # noqa: PLC0415 - the SHACL engine would double the start of the rest
+
+    with _failing():
         report = check_dataset(find_dataset(dataset), texts, owl=owl)
-    except KgError as error:
-        _stop(FAILURE, str(error))
     _print_report(report, report_format)
     raise typer.Exit(DOES_NOT_CONFORM if report.findings else CONFORMS)
 
@@ -92,12 +100,12 @@ def query(
 ) -> None:
     """Evaluate a SPARQL query on the dataset's files and print the answer."""
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        text = (sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        _stop(WRONG_USAGE, f"the query cannot be read: {error}")
+    with _failing():
         write_query(find_dataset(dataset), text, result_format, sys.stdout.buffer)
-    except (OSError, UnicodeDecodeError, QueryError) as error:
-        _stop(WRONG_USAGE, str(error))
-    except KgError as error:
-        _stop(FAILURE, str(error))
+        sys.stdout.flush()
 
 
 @app.command()
@@ -109,15 +117,12 @@ def export(
     ] = None,
 ) -> None:
     """Print the whole graph."""
-    try:
+    with _failing():
         write_graph(find_dataset(dataset), graph_format, graph, sys.stdout.buffer)
-    except NotAcceptable as error:
-        _stop(WRONG_USAGE, str(error))
-    except KgError as error:
-        _stop(FAILURE, str(error))
+        sys.stdout.flush()
 
 
-def _print_report(report: CheckReport, report_format: ReportFormat) -> None:
+def _print_report(report: "CheckReport", report_format: ReportFormat) -> None:
     """Findings to standard output, in the form that editors jump to; notes and the count to standard error."""
     if report_format is ReportFormat.JSON:
         typer.echo(json.dumps([finding.as_dict() for finding in report.findings], indent=2, ensure_ascii=False))
@@ -130,15 +135,44 @@ def _print_report(report: CheckReport, report_format: ReportFormat) -> None:
     typer.echo("kg check: conforms" if not count else f"kg check: {count} finding{'s' * (count > 1)}", err=True)
 
 
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """End the command with a code and a sentence when what it does fails."""
+    try:
+        yield
+    except QueryError as error:
+        _stop(WRONG_USAGE, str(error))
+    except KgError as error:
+        _stop(FAILURE, str(error))
+    except OSError as error:
+        # What is still held back would fail again at the very end, after the exit code is said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop(FAILURE, f"the answer cannot be written: {error.strerror}")
+
+
 def _stop(code: int, message: str) -> NoReturn:
     """End the command with `code` after saying why on standard error."""
     typer.echo(f"kg: {message}", err=True)
     raise typer.Exit(code)
 
 
+def _fill_standard_descriptors() -> None:
+    """Open what of 0, 1 and 2 was closed when we were started: else a socket gets the number, and our messages."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+
+
 def main() -> None:
     """Run the command line."""
-    app()
+    _fill_standard_descriptors()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the engine would not hear of Python's own before its answer is made
+    try:
+        app()
+    except ValidationError as error:  # of the settings; everything else is caught where it is read
+        reasons = "; ".join(": ".join((*map(str, e["loc"]), e["msg"])) for e in error.errors())
+        typer.echo(f"kg: {reasons}", err=True)
+        sys.exit(WRONG_USAGE)
 
 
 if __name__ == "__main__":

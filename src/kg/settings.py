@@ -3,13 +3,15 @@
 A flag wins over the environment, the environment over the default. Nothing reads the environment elsewhere.
 """
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MIB = 1024 * 1024
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9._\-:\[\]]+(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/\-]*)?")  # RFC 3986, without user
 
 
 def _public_url(value: str) -> str:
@@ -18,7 +20,7 @@ def _public_url(value: str) -> str:
     Raises:
         ValueError: `value` is not such an address.
     """
-    if value and (not value.startswith(("http://", "https://")) or "?" in value or "#" in value):
+    if value and not _ADDRESS.fullmatch(value):
         raise ValueError("must be an absolute http or https address without ? and #, as https://example.org/rapallo")
     return value.rstrip("/")
 
@@ -31,7 +33,7 @@ class Settings(BaseSettings):
     dataset: Path | None = Field(
         None, description="folder of the dataset; the checkout's or the package's own if unset"
     )
-    store: str = Field("memory", description="kind of store; only memory is served so far")
+    store: Literal["memory"] = Field("memory", description="kind of store; only memory is served so far")
     host: str = Field("127.0.0.1", description="address to listen on; the default is not reachable from outside")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one and says which")
     public_url: Annotated[str, AfterValidator(_public_url)] = Field(
@@ -52,3 +54,10 @@ class Settings(BaseSettings):
     max_nesting: int = Field(200, ge=1, description="depth of brackets in a query; deeper ones get 400")
     max_operators: int = Field(5000, ge=1, description="operators and keywords in a query; more get 400")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="goes to standard error")
+
+    @model_validator(mode="after")
+    def _limit_is_a_limit(self) -> Self:
+        """A query that asks for nothing must not get more time than one may ask for."""
+        if self.timeout_s > self.max_timeout_s:
+            raise ValueError(f"timeout_s ({self.timeout_s:g}) is above max_timeout_s ({self.max_timeout_s:g})")
+        return self

@@ -44,6 +44,7 @@ from kg.settings import Settings
 from kg.store.base import Lane, Store
 from kg.store.executors import ExecutorStore
 from kg.store.forking import ExecutorProcess
+from servers import has_ended
 
 PLACES = 3  # two general executors, the default, and the reserved one
 
@@ -56,7 +57,7 @@ def template() -> psutil.Process:
 
 def executors() -> dict[int, psutil.Process]:
     """The template's children that have not ended, by number."""
-    return {child.pid: child for child in template().children() if not is_gone(child)}
+    return {child.pid: child for child in template().children() if not has_ended(child)}
 
 
 def busy_executors(store: Store) -> list[ExecutorProcess]:
@@ -87,14 +88,6 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         await asyncio.sleep(0.01)
 
 
-def is_gone(process: psutil.Process) -> bool:
-    """Whether a process has ended; one that nobody has reaped has."""
-    try:
-        return not process.is_running() or bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
-
-
 @every_store
 def test_there_are_as_many_executors_as_configured_and_one_reserved_also_after_every_kind_of_end(
     open_store: Opener,
@@ -114,7 +107,7 @@ def test_there_are_as_many_executors_as_configured_and_one_reserved_also_after_e
         assert len(executors().keys() - before.keys()) in (1, 2), (
             "two general places, each replaced at least once or not"
         )
-        assert not any(is_gone(process) for process in executors().values())
+        assert not any(has_ended(process) for process in executors().values())
 
     open_store(scenario, query_memory_mb=64)
 
@@ -153,7 +146,7 @@ def test_an_executor_that_is_killed_while_idle_is_replaced_and_no_query_notices(
         before = executors()
         for process in before.values():
             process.kill()
-        await until(lambda: all(is_gone(process) for process in before.values()))
+        await until(lambda: all(has_ended(process) for process in before.values()))
 
         await until_filled(store)
 
@@ -291,7 +284,7 @@ def test_a_template_that_is_killed_is_started_again(open_store: Opener) -> None:
         answers = await asyncio.gather(ask(store, POINT), ask(store, POINT, lane=Lane.RESERVED))
         assert [b"Cornwall" in answer for answer in answers] == [True, True]
         await until_filled(store, places=2)
-        await until(lambda: all(is_gone(process) for process in old))
+        await until(lambda: all(has_ended(process) for process in old))
 
     open_store(scenario, executors=1)
 
@@ -433,4 +426,4 @@ def test_a_front_that_is_killed_takes_template_and_executors_with_it() -> None:
         front.kill()
 
     assert len(processes) == 1 + PLACES
-    asyncio.run(until(lambda: all(is_gone(process) for process in processes)))
+    asyncio.run(until(lambda: all(has_ended(process) for process in processes)))

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from kg.files import Dataset
+from kg.rest.catalogue import load_catalogue
 from kg.settings import Settings
 from kg.store.executors import ExecutorStore
 from kg.web import app
@@ -73,7 +74,7 @@ def resolve(document: Mapping[str, Any], item: Mapping[str, Any]) -> Mapping[str
 def test_every_room_of_ours_is_documented(document: Mapping[str, Any]) -> None:
     settings = Settings(dataset=SAMPLE, public_url="http://localhost")
     dataset = Dataset(SAMPLE)
-    exact, below = app._rooms(settings, dataset, ExecutorStore(settings, dataset))
+    exact, below = app._rooms(settings, load_catalogue(dataset), ExecutorStore(settings, dataset))
 
     own = {path for path in document["paths"] if not path.startswith("/api")}
     assert {path for path in own if "{" not in path} == set(exact)

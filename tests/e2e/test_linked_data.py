@@ -15,7 +15,7 @@ import rdflib.compare
 from SPARQLWrapper import TURTLE, SPARQLWrapper
 
 from kg.web.pages import read_query_text
-from servers import Server, StartServer, client_of, starting, write_large_dataset
+from servers import Server, StartServer, client_of, exchange_bytes, starting, write_large_dataset
 
 ID = "https://w3id.org/rapallo/id/"
 KG = rdflib.Namespace("https://w3id.org/rapallo/ont#")
@@ -49,6 +49,30 @@ def test_format_wins_over_accept(server: Server, client: httpx.Client) -> None:
     response = client.get("/id/pharos?format=nt", headers={"Accept": BROWSER})
 
     assert response.headers["location"] == f"{server.url}/doc/id/pharos.nt"
+
+
+@pytest.mark.parametrize(
+    ("name", "location"),
+    [
+        ('<b>"|', "%3Cb%3E%22%7C"),
+        ("a%0d%0aSet-Cookie:%20b=c", "a%0d%0aSet-Cookie:%20b=c"),
+        ("a//../b", "a//../b"),
+        ("x" * 60_000, "x" * 60_000),
+    ],
+)
+def test_an_address_is_made_of_what_an_address_may_hold(server: Server, name: str, location: str) -> None:
+    raw = exchange_bytes(server, f"GET /id/{name} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+
+    head = raw.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    assert head[0] == "HTTP/1.1 303 See Other"
+    assert [line for line in head if line.lower().startswith(("location", "set-cookie"))] == [
+        f"location: {server.url}/doc/id/{location}.ttl"
+    ]
+
+
+@pytest.mark.parametrize("path", ["/id/a%00b", "/doc/id/a%00b.ttl", "/resource?iri=urn:%00", "/api/named/%00"])
+def test_nul_is_refused_everywhere(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 400
 
 
 @pytest.mark.needs_curl
@@ -197,6 +221,9 @@ def odd_names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         f'<{ID}{name}> {label} "{name}" ; <https://w3id.org/rapallo/ont#next> <{ID}{name}> .' for name in ODD_NAMES
     ]
     lines.append(f'<{ID}what?is=it> {label} "<script>alert(1)</script>" ; <{KG}see> <javascript:alert(2)> .')
+    # A claim and its passage that are at no address.
+    lines.append(f"<urn:claim> <{KG}involves> <{ID}what?is=it> ; <{KG}cite> <urn:passage> .")
+    lines.append(f"<{KG}involves> <http://www.w3.org/2000/01/rdf-schema#subPropertyOf> <{KG}involves> .")
     (root / "triples" / "odd.ttl").write_text("\n".join(lines), encoding="utf-8")
     with starting() as start:
         yield start(root)
@@ -224,6 +251,8 @@ def test_an_iri_with_a_query_has_its_page_under_resource_and_no_script_gets_thro
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script" not in page
     assert 'href="javascript:' not in page
+    assert "urn:claim</h3>" in page
+    assert 'href="None"' not in page
     assert f"/resource?iri={quote(iri, safe='')}&amp;format=turtle" in page
 
 
@@ -253,6 +282,7 @@ def test_public_links_begin_with_the_configured_address_and_nothing_comes_from_h
                 "/api": "*/*",
                 "/openapi.json": "*/*",
                 "/nothing": "*/*",
+                "/api/nothing": "*/*",
             }.items()
         }
 

@@ -1,24 +1,17 @@
 """No query takes the service down (issue 2, what to watch): runaways, bombs and everybody else beside them."""
 
+import statistics
 import threading
 import time
-from collections.abc import Iterator
 
 import psutil
 import pytest
 
-from servers import Server, client_of, executors_of, starting, wait_until, write_large_dataset
+from servers import Server, client_of, executors_of, wait_until
 
 THREE_TIMES = "SELECT (COUNT(*) AS ?count) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . FILTER(?c != ?f && ?f != ?i) }"
 SORTED_PRODUCT = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c"
 LOOK_UP = "SELECT ?name WHERE { <https://w3id.org/rapallo/id/n7> <https://w3id.org/rapallo/ont#name> ?name }"
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of 20,000 triples, with two executors for everybody."""
-    with starting() as start:
-        yield start(write_large_dataset(tmp_path_factory.mktemp("large")))
 
 
 def test_look_ups_are_answered_beside_a_runaway_that_ends_at_its_deadline(large: Server) -> None:
@@ -61,6 +54,43 @@ def cpu_of(server: Server) -> dict[int, float]:
         return {executor.pid: sum(executor.cpu_times()[:2]) for executor in executors_of(server)}
     except psutil.NoSuchProcess:
         return {}
+
+
+LONG_TEXT = "SELECT * WHERE {" + "?a <b> 1 . " * 90_000 + "}"  # which is refused, but must be read for that
+LONG_FORM = "query=" + "%41" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [(LONG_TEXT, "application/sparql-query"), (LONG_FORM, "application/x-www-form-urlencoded")],
+)
+def test_look_ups_are_answered_beside_texts_that_take_long_to_read(large: Server, body: str, content_type: str) -> None:
+    """Read in the event loop, each would hold everybody up for a third of a second."""
+    is_over = threading.Event()
+    statuses: list[int] = []
+
+    def post() -> None:
+        with client_of(large) as client:
+            while not is_over.is_set():
+                response = client.post("/sparql", content=body, headers={"Content-Type": content_type})
+                statuses.append(response.status_code)
+
+    posting = [threading.Thread(target=post) for _ in range(2)]
+    for thread in posting:
+        thread.start()
+    times: list[float] = []
+    with client_of(large) as client:
+        assert wait_until(lambda: bool(statuses), timeout_s=5)
+        for _ in range(10):
+            begun = time.monotonic()
+            assert client.get("/health/live").status_code == 200
+            times.append(time.monotonic() - begun)
+    is_over.set()
+    for thread in posting:
+        thread.join()
+
+    assert set(statuses) <= {400, 413}
+    assert statistics.median(times) < 0.1
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from servers import (
     client_of,
     exchange_bytes,
     executors_of,
+    has_ended,
     wait_until,
     write_large_dataset,
 )
@@ -43,7 +44,7 @@ def test_a_signal_stops_the_server_and_all_its_processes(start_server: StartServ
 
     assert server.stop(number) == 0
 
-    assert wait_until(lambda: not any(process.is_running() for process in family), timeout_s=2)
+    assert wait_until(lambda: all(map(has_ended, family)), timeout_s=2)
     assert "Traceback" not in "".join(server.log)
 
 
@@ -53,7 +54,31 @@ def test_a_killed_server_leaves_no_process_behind(start_server: StartServer) -> 
 
     server.stop(signal.SIGKILL)
 
-    assert wait_until(lambda: not any(process.is_running() for process in family), timeout_s=5)
+    assert wait_until(lambda: all(map(has_ended, family)), timeout_s=5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_server_that_is_still_loading(tmp_path: Path, number: signal.Signals) -> None:
+    root = write_large_dataset(tmp_path, subjects=100_000)  # some seconds to load
+    command = [sys.executable, "-m", "kg.cli", "serve", "--port", "0", "--dataset", str(root)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert wait_until(lambda: psutil.Process(process.pid).children() != [], timeout_s=START_S)
+        (template,) = psutil.Process(process.pid).children()
+        process.send_signal(number)
+
+        _, said = process.communicate(timeout=START_S)
+
+    assert (process.returncode, said) == (0, "")
+    assert has_ended(template)
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").is_file(), reason="this machine has no IPv6")
+def test_an_address_of_the_sixth_version_is_served_and_named_in_brackets(start_server: StartServer) -> None:
+    server = start_server(host="::1")
+
+    assert server.url == f"http://[::1]:{server.port}"
+    with client_of(server) as client:
+        assert client.get("/id/pharos").headers["location"] == f"{server.url}/doc/id/pharos.ttl"
 
 
 @pytest.mark.long

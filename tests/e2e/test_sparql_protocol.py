@@ -128,6 +128,7 @@ def test_relative_iris_have_the_endpoint_as_their_base(server: Server, client: h
 
 
 SELECT, ASK, CONSTRUCT = LABELS, "ASK { ?s ?p ?o }", "CONSTRUCT WHERE { ?s ?p ?o }"
+DESCRIBE = "DESCRIBE <https://w3id.org/rapallo/id/pharos>"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 MIXED = "text/turtle;q=0.9,application/rdf+xml;q=0.9,application/sparql-results+json;q=0.6,text/csv;q=0.5"
 
@@ -152,7 +153,8 @@ MIXED = "text/turtle;q=0.9,application/rdf+xml;q=0.9,application/sparql-results+
         (CONSTRUCT, "application/n-triples", "application/n-triples"),
         (CONSTRUCT, "application/ld+json", "application/ld+json"),
         (CONSTRUCT, "application/rdf+xml", "application/rdf+xml"),
-        ("DESCRIBE <https://w3id.org/rapallo/id/pharos>", "application/rdf+xml", "application/rdf+xml"),
+        (DESCRIBE, None, "text/turtle; charset=utf-8"),
+        (DESCRIBE, "application/rdf+xml", "application/rdf+xml"),
     ],
 )
 def test_the_form_of_the_query_comes_before_accept(

@@ -51,10 +51,25 @@ def test_the_public_url_loses_its_last_slash() -> None:
     assert Settings(public_url="https://example.org/graph/").public_url == "https://example.org/graph"
 
 
-@pytest.mark.parametrize("wrong", ["example.org", "ftp://example.org", "https://example.org/?a=b", "https://a.org/#x"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "example.org",
+        "ftp://example.org",
+        "https://example.org/?a=b",
+        "https://a.org/#x",
+        "https://",
+        "https://a.org/\n",
+    ],
+)
 def test_a_public_url_that_is_none_is_refused(wrong: str) -> None:
     with pytest.raises(ValidationError, match="public_url"):
         Settings(public_url=wrong)
+
+
+def test_no_query_gets_more_time_than_may_be_asked_for() -> None:
+    with pytest.raises(ValidationError, match="above max_timeout_s"):
+        Settings(timeout_s=5, max_timeout_s=4)
 
 
 def test_a_dataset_is_a_path() -> None:

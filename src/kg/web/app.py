@@ -1,33 +1,33 @@
 """The whole web application (level 3): our rooms by raw path, FastAPI for the rest, the outermost room around both."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kg.errors import KgError, StoreUnavailable
-from kg.files import Dataset, find_dataset
+from kg.errors import MethodNotAllowed, NotFound, StoreUnavailable
+from kg.files import find_dataset
 from kg.namespaces import SPACES
 from kg.rest.catalogue import load_catalogue
+from kg.rest.description import schemas
+from kg.rest.stored_query import StoredQuery
 from kg.settings import Settings
 from kg.store.base import Store
 from kg.store.executors import ExecutorStore
 from kg.web.documents import Documents
 from kg.web.downloads import PATHS, Downloads
-from kg.web.exchange import Exchange
+from kg.web.exchange import READING, Exchange
 from kg.web.health import Health
 from kg.web.pages import Door, FrontRooms, Pages
-from kg.web.problems import Problem, problem_of, problem_of_status
 from kg.web.rest import add_routes
-from kg.web.room import REQUEST_ID, Room, unexpected
+from kg.web.room import Room
 from kg.web.sparql import SparqlRoom
 
 Handler = Callable[[Exchange], Awaitable[None]]
@@ -47,8 +47,8 @@ def create_app(settings: Settings, store: Store | None = None) -> ASGIApp:
     settings = with_public_url(settings, settings.port)
     dataset = find_dataset(settings.dataset)
     served = store if store is not None else ExecutorStore(settings, dataset)
-    rest = _rest(settings, dataset, served)
-    inner = _Doors(_rooms(settings, dataset, served), rest)
+    catalogue = load_catalogue(dataset)
+    inner = _Doors(_rooms(settings, catalogue, served), _rest(settings, catalogue, served))
     return _Lifespan(Room(inner, settings, lambda: served.version), None if store is not None else served)
 
 
@@ -68,12 +68,14 @@ def address_of(host: str, port: int) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def _rooms(settings: Settings, dataset: Dataset, store: Store) -> tuple[Mapping[str, Handler], Mapping[str, Handler]]:
+def _rooms(
+    settings: Settings, catalogue: Sequence[StoredQuery], store: Store
+) -> tuple[Mapping[str, Handler], Mapping[str, Handler]]:
     """The handlers of whole paths, and those of everything below a path."""
     pages = Pages(settings)
     lists = tuple(
         Door(pages.prefix + stored.route, stored.summary)
-        for stored in load_catalogue(dataset)
+        for stored in catalogue
         if not any(parameter.is_in_path or parameter.is_required for parameter in stored.parameters)
     )
     front = FrontRooms(settings, store, pages, lists)
@@ -141,7 +143,7 @@ class _Lifespan:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _rest(settings: Settings, dataset: Dataset, store: Store) -> FastAPI:
+def _rest(settings: Settings, catalogue: Sequence[StoredQuery], store: Store) -> FastAPI:
     """The FastAPI application: REST routes and the OpenAPI document.
 
     Its own documentation pages load scripts from elsewhere and are off; a wrong slash is not found, since a redirect
@@ -155,20 +157,15 @@ def _rest(settings: Settings, dataset: Dataset, store: Store) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        exception_handlers={
-            KgError: _on_kg_error,
-            HTTPException: _on_http_exception,
-            RequestValidationError: _on_validation_error,
-            Exception: _on_unexpected,
-        },
+        exception_handlers={HTTPException: _on_http_exception, Exception: _leave_to_the_room},
     )
-    add_routes(app, load_catalogue(dataset), store, settings)
+    add_routes(app, catalogue, store, settings)
     _add_own_paths(app)
     return app
 
 
 def _add_own_paths(app: FastAPI) -> None:
-    """Put the hand-written path items of our own rooms into the OpenAPI document, before the generated ones."""
+    """Put the path items of our own rooms, written by hand, before the generated ones; and the schemas of both."""
     own: Mapping[str, Any] = yaml.safe_load(_OWN_PATHS.read_text(encoding="utf-8"))
     generate = app.openapi
 
@@ -176,43 +173,31 @@ def _add_own_paths(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = generate()
             document["paths"] = {**own["paths"], **document.get("paths", {})}
-            components = document.setdefault("components", {})
-            for kind, named in own["components"].items():
-                components[kind] = {**named, **components.get(kind, {})}
+            document["components"] = {**own["components"], "schemas": {**own["components"]["schemas"], **schemas()}}
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend the document
 
 
-async def _on_kg_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, KgError):
-        raise error
-    return _response(request, problem_of(error, parameter_status=422))
-
-
 async def _on_http_exception(request: Request, error: Exception) -> Response:
-    """The framework's own refusals: no route, or none for the method."""
-    if not isinstance(error, HTTPException):
-        raise error
-    headers = dict(error.headers or {})
-    methods = {method.strip() for method in headers.get("Allow", "").split(",") if method}
-    if "GET" in methods:
-        methods.add("HEAD")  # the outermost room answers it wherever GET is answered
-    if methods:
-        headers["Allow"] = ", ".join(sorted(methods))
-    detail = f"{request.method} {request.url.path}: {error.detail}"
-    return _response(request, problem_of_status(error.status_code, detail, tuple(headers.items())))
+    """The framework's own refusals, no route or none for the method, as errors of ours.
+
+    Raises:
+        NotFound, MethodNotAllowed: always.
+    """
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        raise NotFound(f"there is nothing at {request.scope['path']}")
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        allowed = error.headers["Allow"].split(", ") if error.headers else []
+        raise MethodNotAllowed(request.method, tuple(dict.fromkeys((*allowed, *READING))))
+    raise error
 
 
-async def _on_validation_error(request: Request, error: Exception) -> Response:
-    return _response(request, problem_of_status(422, str(error)))
+async def _leave_to_the_room(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the framework's form
+    """Let an error through: the outermost room answers and logs all of them, so that each is seen once.
 
-
-async def _on_unexpected(request: Request, error: Exception) -> Response:  # noqa: ARG001 - the room logs it
-    return _response(request, unexpected(request.scope[REQUEST_ID]))
-
-
-def _response(request: Request, problem: Problem) -> Response:
-    answer = problem.answer(request.scope[REQUEST_ID])
-    return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
+    Raises:
+        Exception: `error`.
+    """
+    raise error

@@ -21,7 +21,7 @@ from kg.store.base import DumpRequest, Lane, QueryRequest, Store
 from kg.web.answers import answer_request, collect
 from kg.web.exchange import Answer, Exchange
 from kg.web.facts import Document, Facts, Section
-from kg.web.links import Links, name_of_path
+from kg.web.links import Links, name_of_path, path_of_name
 from kg.web.pages import Pages, read_query_text
 
 # A client without a preference gets triples; browsers ask for HTML by name.
@@ -78,8 +78,8 @@ class Documents:
         _, space, name = exchange.path.split("/", 2)
         if not name:
             raise NotFound(f"/{space}/ needs a name behind it")
-        name_of_path(name)
-        location = f"{self._settings.public_url}/doc/{space}/{name}.{_choose(exchange).extension}"
+        address = path_of_name(name_of_path(name))  # what a path may hold, whatever the client sent
+        location = f"{self._settings.public_url}/doc/{space}/{address}.{_choose(exchange).extension}"
         await exchange.answer(Answer(303, headers=(("Location", location),)))
 
     async def document(self, exchange: Exchange) -> None:

@@ -44,12 +44,19 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
+    """A row of the table; `detail` stands for the error's own words where these are no business of a client."""
+
     status: int
     name: str
     title: str
+    detail: str = ""
 
 
-_KINDS: Final[Mapping[type[errors.KgError], _Kind]] = MappingProxyType(
+# What no request is the cause of may name files and processes of the server.
+_IN_THE_LOG: Final = "the reason is in the server's log, under the id of this request"
+_FAILURE: Final = _Kind(500, "internal-error", "The server failed", _IN_THE_LOG)
+
+_KINDS: Final[Mapping[type, _Kind]] = MappingProxyType(
     {
         errors.QuerySyntaxError: _Kind(400, "query-syntax", "The query is not SPARQL"),
         errors.QueryTooComplex: _Kind(400, "query-too-complex", "The query is too complex"),
@@ -64,10 +71,9 @@ _KINDS: Final[Mapping[type[errors.KgError], _Kind]] = MappingProxyType(
         errors.BodyTooLarge: _Kind(413, "body-too-large", "The body is too large"),
         errors.TargetTooLong: _Kind(414, "target-too-long", "The request target is too long"),
         errors.UnsupportedMediaType: _Kind(415, "unsupported-media-type", "The format of the body is not taken here"),
-        errors.ExecutorLost: _Kind(500, "executor-lost", "The evaluation ended unexpectedly"),
-        errors.KgError: _Kind(500, "internal-error", "The server failed"),  # and what no request can be the cause of
+        errors.ExecutorLost: _Kind(500, "executor-lost", "The evaluation ended unexpectedly", _IN_THE_LOG),
         errors.QueueFull: _Kind(503, "queue-full", "The server is busy"),
-        errors.StoreUnavailable: _Kind(503, "store-unavailable", "The store is not available"),
+        errors.StoreUnavailable: _Kind(503, "store-unavailable", "The store is not available", _IN_THE_LOG),
         errors.QueryTimeout: _Kind(504, "query-timeout", "The query took too long"),
         errors.QueryOutOfMemory: _Kind(507, "query-out-of-memory", "The query needed too much memory"),
         errors.ResultTooLarge: _Kind(507, "result-too-large", "The result is too large for a page"),
@@ -78,35 +84,29 @@ _KINDS: Final[Mapping[type[errors.KgError], _Kind]] = MappingProxyType(
 _HTTP_KINDS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
         400: ("malformed-request", "The request is malformed"),
-        404: ("not-found", "There is nothing at this address"),
-        405: ("method-not-allowed", "The method is not allowed here"),
-        422: ("parameter", "A parameter has no acceptable value"),
         431: ("headers-too-large", "The headers of the request are too large"),
-        500: ("internal-error", "The server failed"),
         503: ("stopping", "The server is stopping"),
     }
 )
 
 
-def problem_of(error: errors.KgError, *, parameter_status: int = 400) -> Problem:
-    """The problem that `error` is for a client.
+def problem_of(error: Exception, *, parameter_status: int = 400) -> Problem:
+    """The problem that `error` is for a client; what is none of `kg.errors`, or a file of ours, is a failure of ours.
 
     `parameter_status` is the status of a ParameterError: 400 on /sparql, where the protocol wants it, 422 in REST.
     """
-    kind = next(_KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in _KINDS)
+    kind = next((_KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in _KINDS), _FAILURE)
     status = parameter_status if isinstance(error, errors.ParameterError) else kind.status
-    # What no request is the cause of may name files of the server, which are no business of a client.
-    detail = "the server's log has the reason" if kind.name == "internal-error" else str(error)
-    return Problem(status, PROBLEMS + kind.name, kind.title, detail, _facts(error), _headers(error))
+    return Problem(status, PROBLEMS + kind.name, kind.title, kind.detail or str(error), _facts(error), _headers(error))
 
 
 def problem_of_status(status: int, detail: str, headers: Headers = ()) -> Problem:
-    """The problem for a status that the HTTP layer or the framework decided on."""
-    name, title = _HTTP_KINDS.get(status, ("http-error", "The request failed"))
+    """The problem for a status that no error of ours stands for."""
+    name, title = _HTTP_KINDS[status]
     return Problem(status, PROBLEMS + name, title, detail, headers=headers)
 
 
-def _facts(error: errors.KgError) -> Mapping[str, Fact]:
+def _facts(error: Exception) -> Mapping[str, Fact]:
     match error:
         case errors.QuerySyntaxError(line=line, column=column) if line:
             return {"line": line, "column": column}
@@ -128,7 +128,7 @@ def _facts(error: errors.KgError) -> Mapping[str, Fact]:
             return {}
 
 
-def _headers(error: errors.KgError) -> Headers:
+def _headers(error: Exception) -> Headers:
     match error:
         case errors.MethodNotAllowed(allowed=allowed):
             return (("Allow", ", ".join(allowed)),)

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from kg.errors import NotFound, ParameterError
 from kg.formats import CSV, JSON, RESULTS_JSON, Format
 from kg.rest.binding import Term, bind
-from kg.rest.description import catalogue_entry, operation_parameters, responses, schemas
+from kg.rest.description import catalogue_entry, operation_parameters, responses
 from kg.rest.existence import is_true, questions
 from kg.rest.front_matter import ParameterType
 from kg.rest.objects import Json, read_objects
@@ -49,7 +49,6 @@ def add_routes(app: FastAPI, catalogue: Sequence[StoredQuery], store: Store, set
             "responses": {int(status): response for status, response in responses(stored).items()},
             "openapi_extra": {"parameters": operation_parameters(stored)},
         })  # fmt: skip
-    _add_schemas(app)
 
 
 class StoredQueryRoom:
@@ -188,15 +187,3 @@ class _RoomResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._handler(Exchange(scope, receive, send))
-
-
-def _add_schemas(app: FastAPI) -> None:
-    """Add the schemas that the operations refer to."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {}).update(schemas())
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the documented way to extend the document

@@ -19,13 +19,13 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kg.errors import BodyTooLarge, KgError, MalformedRequest, TargetTooLong
+from kg.rest.stored_query import PREFIX
 from kg.settings import Settings
 from kg.web.exchange import Answer, BrokenAnswer, ClientLeft, Exchange
 from kg.web.problems import RETRY_AFTER_S, Problem, problem_of, problem_of_status
 
 # The key in the ASGI scope's extensions under which the connection says that it did not keep the whole target.
 TARGET_CUT: Final = "kg.target_cut"
-REQUEST_ID: Final = "kg.request_id"
 
 _WELL_FORMED_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _EXPOSED: Final = "Allow, ETag, KG-Version, Link, Location, Repr-Digest, Retry-After, Server-Timing, X-Request-Id"
@@ -62,7 +62,7 @@ class Room:
             return
         request_id = _request_id(scope)
         reply = _Reply(send, common_headers(request_id, self._version()), without_body=scope["method"] == "HEAD")
-        inside = _inner_scope(scope, request_id)
+        inside = _inner_scope(scope)
         exchange = Exchange(inside, _bounded(receive, scope, self._settings.max_body_bytes), reply.send)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._serve(exchange, reply, request_id)
@@ -77,30 +77,42 @@ class Room:
             await self._inner(exchange.scope, exchange.receive, exchange.send)
         except ClientLeft:
             log.debug("client left", path=exchange.path)
-        except KgError as error:
-            await self._refuse(exchange, reply, problem_of(error), request_id, error)
         except asyncio.CancelledError as error:
             detail = "the server is stopping; the answer is not known"
             problem = problem_of_status(503, detail, (("Retry-After", str(RETRY_AFTER_S)),))
             await self._refuse(exchange, reply, problem, request_id, error)
             raise
         except Exception as error:  # noqa: BLE001 - the one broad handler, at the outer door (style.md, section 7)
-            await self._refuse(exchange, reply, unexpected(request_id), request_id, error)
+            # Clients of REST know 422 for a parameter; the SPARQL Protocol wants 400.
+            problem = problem_of(error, parameter_status=422 if exchange.path.startswith(f"{PREFIX}/") else 400)
+            await self._refuse(exchange, reply, problem, request_id, error)
 
     async def _refuse(
         self, exchange: Exchange, reply: "_Reply", problem: Problem, request_id: str, error: BaseException
     ) -> None:
+        """Answer with `problem`, or break the answer that has begun; the log has what is not the client's fault."""
         if reply.is_complete:
             if not reply.is_headers_only:
                 log.error("failed after the answer", path=exchange.path, exc_info=error)
             return
-        if problem.status >= 500:
-            known = isinstance(error, KgError | asyncio.CancelledError)
-            say = log.warning if known else log.error
-            say("request failed", path=exchange.path, detail=problem.detail, exc_info=None if known else error)
+        if problem.status >= 500 or reply.is_started:
+            _log_failure(exchange.path, problem, error)
         if reply.is_started:
             raise BrokenAnswer(problem.detail) from error
         await exchange.answer(problem.answer(request_id))
+
+
+def _log_failure(path: str, problem: Problem, error: BaseException) -> None:
+    """Say once what is behind a status of 5xx or a broken answer; of what nobody expected with its traceback.
+
+    What is the query's fault may quote it, and stays out of the log.
+    """
+    reason = str(error) if problem.status >= 500 else ""
+    facts = {"path": path, "status": problem.status, "reason": reason or problem.title}
+    if isinstance(error, KgError | asyncio.CancelledError):
+        log.warning("request failed", **facts)
+    else:
+        log.error("request failed", **facts, exc_info=error)
 
 
 class _Reply:
@@ -143,11 +155,6 @@ def common_headers(request_id: str, version: str) -> dict[bytes, bytes]:
     return {**_COMMON, b"x-request-id": request_id.encode(), b"kg-version": version.encode()}
 
 
-def unexpected(request_id: str) -> Problem:
-    """The problem for a fault of ours; what it is stays in the log."""
-    return problem_of_status(500, f"the server failed; its log has the reason under the id {request_id}")
-
-
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _WELL_FORMED_ID.fullmatch(value.decode("latin-1")):
@@ -155,12 +162,12 @@ def _request_id(scope: Scope) -> str:
     return uuid4().hex
 
 
-def _inner_scope(scope: Scope, request_id: str) -> Scope:
+def _inner_scope(scope: Scope) -> Scope:
     """The scope with the raw path as path, and GET for HEAD; the server's own stays as it is."""
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw is not None else quote(scope["path"])
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    return {**scope, "path": path, "method": method, REQUEST_ID: request_id}
+    return {**scope, "path": path, "method": method}
 
 
 def _is_preflight(exchange: Exchange) -> bool:

@@ -7,47 +7,43 @@ of `--port 0` when the links are made; so the order is written out here.
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from typing import Final
 
-import structlog
 import uvicorn
 import uvloop
 
 from kg.errors import KgError, StoreUnavailable
 from kg.files import find_dataset
 from kg.settings import Settings
+from kg.store.base import Store
 from kg.store.executors import ExecutorStore
 from kg.web.app import address_of, create_app, with_public_url
 from kg.web.connection import connection_class
-from kg.web.exchange import BrokenAnswer
+from kg.web.log import say, set_up_log
 
 FINE: Final = 0
 FAILURE: Final = 3
 BACKLOG: Final = 2048
 STOPPING_S: Final = 3  # what an answer may still take when the server stops; then it is refused
 
-log = structlog.get_logger()
-
 
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code: 0, or 3 with a message on standard error."""
-    _set_up_log(settings.log_level)
+    set_up_log(settings.log_level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings))
     except KgError as error:
-        _say(str(error))
+        say(str(error))
         return FAILURE
     return FINE
 
 
 async def _serve(settings: Settings) -> None:
-    """Start the store, listen, serve, and stop the store.
+    """Start the store, listen, serve, and stop the store; a signal ends it at any time.
 
     Raises:
         StoreUnavailable: the store cannot be started, or the address is taken.
@@ -58,7 +54,8 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     store = ExecutorStore(settings, find_dataset(settings.dataset))
-    await store.start()
+    if not await _start(store, stop):
+        return
     try:
         with _listen(settings) as listener:
             port = listener.getsockname()[1]
@@ -67,6 +64,23 @@ async def _serve(settings: Settings) -> None:
             await server.serve(sockets=[listener])
     finally:
         await store.stop()
+
+
+async def _start(store: Store, stop: asyncio.Event) -> bool:
+    """Start `store`; False if `stop` was set before it was ready, and nothing of it is left.
+
+    Raises:
+        StoreUnavailable: it cannot be started.
+    """
+    starting, stopping = asyncio.create_task(store.start()), asyncio.create_task(stop.wait())
+    await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if starting.done():
+        await starting
+        return True
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    return False
 
 
 def _config(settings: Settings, store: ExecutorStore) -> uvicorn.Config:
@@ -101,7 +115,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections, and say so."""
         await super().startup(sockets)
-        _say(f"serving at {self._address}/")
+        say(f"serving at {self._address}/")
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop now; asked ten times a second."""
@@ -120,39 +134,3 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         place = f"{settings.host}:{settings.port}"
         raise StoreUnavailable(place, f"cannot listen: {error.strerror}; choose another --port or --host") from error
-
-
-def _say(sentence: str) -> None:
-    """Tell the one who started us."""
-    sys.stderr.write(f"kg: {sentence}\n")
-    sys.stderr.flush()
-
-
-def _set_up_log(level: str) -> None:
-    """Log to standard error: one JSON object a line, or for a terminal lines that a person reads."""
-    shown: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            shown,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    http_layer = logging.getLogger("uvicorn.error")
-    http_layer.handlers = [_ToStructlog(logging.WARNING)]
-    http_layer.propagate = False
-
-
-class _ToStructlog(logging.Handler):
-    """Passes what the HTTP layer logs on to our log, but for answers that we broke: the room has logged those."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, BrokenAnswer | asyncio.CancelledError):
-            log.log(record.levelno, record.getMessage(), exc_info=error)

@@ -219,8 +219,8 @@ UNITS = (
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_a_megabyte_of_anything_is_looked_at_in_linear_time(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
+def test_a_long_text_of_anything_is_looked_at_in_linear_time(unit: str) -> None:
+    text = unit * (200_000 // len(unit))
     before = time.perf_counter()
 
     for prefix in ("", "SELECT * { ?s ?p "):
@@ -229,7 +229,7 @@ def test_a_megabyte_of_anything_is_looked_at_in_linear_time(unit: str) -> None:
         except KgError as error:
             assert isinstance(error, QueryTooComplex | QueryRefused)  # noqa: PT017 - either is an answer in time
 
-    assert time.perf_counter() - before < 5  # two passes take 0.01 to 0.8 s, a quadratic one minutes
+    assert time.perf_counter() - before < 2  # two passes take 0.01 to 0.2 s, a quadratic one ten seconds and more
 
 
 def test_random_text_passes_or_is_refused() -> None:

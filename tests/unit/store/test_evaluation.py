@@ -13,7 +13,7 @@ from kg.errors import (
     QuerySyntaxError,
 )
 from kg.files import Dataset
-from kg.formats import OFFERED, RESULTS_CSV, RESULTS_JSON, TURTLE, Family, Format
+from kg.formats import OFFERED, RESULTS_CSV, RESULTS_JSON, RESULTS_TSV, TURTLE, Family, Format
 from kg.namespaces import BASE, SHAPES_GRAPH
 from kg.store.base import DumpRequest, QueryRequest, Request
 from kg.store.evaluation import evaluate
@@ -112,6 +112,19 @@ def test_the_dataset_of_the_protocol_replaces_that_of_the_query(
     ]
 
     assert counts == [f"n\r\n{in_default}\r\n", f"n\r\n{in_named}\r\n"]
+
+
+def test_several_graphs_of_the_protocol_are_one_default_graph_and_named_ones_stay_apart() -> None:
+    one, other, third = (ox.NamedNode(f"urn:{name}") for name in ("one", "other", "third"))
+    store = ox.Store()
+    store.extend(ox.Quad(ox.NamedNode("urn:s"), ox.NamedNode("urn:p"), g, g) for g in (one, other, third))
+    graphs = (one.value, other.value)
+
+    merged = answer(store, QueryRequest("SELECT * { ?s ?p ?o } ORDER BY ?o", RESULTS_TSV, BASE, 1.0, graphs))
+    apart = answer(store, QueryRequest("SELECT * { GRAPH ?g { ?s ?p ?o } }", RESULTS_TSV, BASE, 1.0, None, graphs))
+
+    assert merged == "?o\t?p\t?s\n<urn:one>\t<urn:p>\t<urn:s>\n<urn:other>\t<urn:p>\t<urn:s>\n"
+    assert sorted(line.split("\t")[0] for line in apart.splitlines()[1:]) == ["<urn:one>", "<urn:other>"]
 
 
 @pytest.mark.parametrize(
