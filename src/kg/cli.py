@@ -147,6 +147,8 @@ def _failing() -> Iterator[None]:
     except OSError as error:
         # What is still held back would fail again at the very end, after the exit code is said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(FAILURE) from error  # the reader, as `head`, has what it wanted: nothing to say
         _stop(FAILURE, f"the answer cannot be written: {error.strerror}")
 
 

@@ -12,6 +12,7 @@ import psutil
 import pyoxigraph as ox
 import pytest
 
+from kg.files import CHECKOUT
 from servers import SAMPLE, wait_until
 
 COUNT = "SELECT (COUNT(*) AS ?triples) WHERE { ?s ?p ?o }"
@@ -97,6 +98,18 @@ def test_an_answer_that_cannot_be_written_is_a_failure(arguments: tuple[str, ...
 
     assert done.returncode == 3
     assert done.stderr == "kg: the answer cannot be written: No space left on device\n"
+
+
+def test_a_reader_that_has_seen_enough_is_not_talked_to() -> None:
+    command = [sys.executable, "-m", "kg.cli", "export", "--dataset", str(CHECKOUT)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"@"
+        process.stdout.close()
+
+        assert process.wait(30) == 3
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
 
 
 def test_a_query_that_takes_too_long_is_ended_by_the_keyboard(tmp_path: Path) -> None:
