@@ -30,6 +30,7 @@ from stores import (
     every_store,
     run,
 )
+from structlog.testing import capture_logs
 
 from kg.errors import (
     ExecutorLost,
@@ -304,6 +305,7 @@ def test_a_template_that_cannot_be_started_again_is_tried_until_it_can(open_stor
     async def scenario(store: Store) -> None:
         version = store.version
         (dataset.root / "triples" / "further.ttl").write_text("<urn:a> <urn:b> .")
+        told = exits.enter_context(capture_logs())
         template().kill()
 
         async def refusal() -> str:
@@ -320,8 +322,14 @@ def test_a_template_that_cannot_be_started_again_is_tried_until_it_can(open_stor
         await until(lambda: store.ready)
         assert store.version != version
         assert b'"1"' in await ask(store, "SELECT * WHERE { <urn:a> ?p ?o }")
+        events = [entry["event"] for entry in told]
+        assert events[:2] == ["template lost", "template not started"]
+        assert "signal 9" in told[0]["reason"]
+        assert "further.ttl, line 1" in told[1]["reason"]
+        assert events[-1] == "template started"
 
-    open_store(scenario, dataset=dataset)
+    with contextlib.ExitStack() as exits:
+        open_store(scenario, dataset=dataset)
 
 
 def test_a_dataset_with_an_error_is_unavailable_with_file_and_line(tmp_path: Path) -> None:
@@ -389,13 +397,16 @@ def test_a_front_without_descriptors_tries_until_it_has_some(open_store: Opener)
         os.close(lowest_free)
         resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free + 1, most[1]))  # room for one of the two
         try:
-            await asyncio.sleep(1.5)  # longer than the store waits before it has an idle executor replaced
+            with capture_logs() as told:
+                await asyncio.sleep(1.5)  # longer than the store waits before it has an idle executor replaced
             assert len(store._pool._executors) == PLACES - 1
             assert b"Cornwall" in await ask(store, POINT)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, most)
 
         await until_filled(store)
+        assert {entry["event"] for entry in told} == {"executor not forked"}
+        assert all(entry["reason"] and entry["log_level"] == "warning" for entry in told)
 
     open_store(scenario)
 

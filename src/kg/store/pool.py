@@ -1,10 +1,11 @@
 """The pool (level 1): a template, and an executor for each place; what is lost is replaced."""
 
 import asyncio
-import contextlib
 import math
 from collections.abc import Coroutine
 from typing import Final
+
+import structlog
 
 from kg.errors import QueueFull, StoreUnavailable
 from kg.files import Dataset
@@ -17,6 +18,8 @@ RESERVED_EXECUTORS: Final = 1  # pages and stored queries are short, and one kee
 _RETRY_S: Final = 1.0  # before doing again what has just failed without a query to blame
 _MAX_RETRY_S: Final = 30.0
 _SETTLED_S: Final = 10.0  # a template that lived as long did not fail at once, so the next is started at once
+
+log = structlog.get_logger()
 
 
 class ExecutorPool:
@@ -140,8 +143,11 @@ class ExecutorPool:
             while executor is None and not template.gone.done():
                 await asyncio.sleep(delay_s)
                 delay_s = _RETRY_S
-                with contextlib.suppress(StoreUnavailable):
+                try:
                     executor = await template.fork(lane)
+                except StoreUnavailable as error:
+                    if not template.gone.done():  # its end is told by itself
+                        log.warning("executor not forked", lane=lane.value, reason=error.reason)
         finally:
             self._places.expect(lane, -1)
         if executor is not None and template is self._template:
@@ -155,6 +161,7 @@ class ExecutorPool:
             return
         self._template = None
         self._reason = gone.result()
+        log.error("template lost", reason=self._reason)
         self._drop_executors()
         self._spawn(self._restart())
 
@@ -166,9 +173,11 @@ class ExecutorPool:
             await asyncio.sleep(delay_s)
             try:
                 await self.start()
+                log.info("template started", version=self.version)
                 return
             except StoreUnavailable as error:
                 self._reason = str(error)
+                log.warning("template not started", reason=error.reason)
                 delay_s = min(2 * delay_s + _RETRY_S, _MAX_RETRY_S)
 
     def _drop_executors(self) -> None:
