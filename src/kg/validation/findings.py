@@ -66,5 +66,8 @@ class CheckReport:
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings by file, line, source, path, subject and message, each once."""
-    key = lambda f: (str(f.path), f.line, f.source, f.result_path, f.subject, f.message)  # noqa: E731
-    return tuple(sorted(set(findings), key=key))
+    return tuple(sorted(set(findings), key=_place))
+
+
+def _place(finding: Finding) -> tuple[str, int, str, str, str, str]:
+    return str(finding.path), finding.line, finding.source, finding.result_path, finding.subject, finding.message
