@@ -15,7 +15,12 @@ ST: Final = BASE + "st/"
 SRC: Final = BASE + "src/"
 VOC: Final = BASE + "voc/"
 SHAPES: Final = BASE + "shapes#"
+LIMITS: Final = BASE + "limits#"  # properties of the service description, which defines them itself
+BLANK_NODE_FUNCTION: Final = BASE + "functions#blankNode"  # of the text of queries between our own parts only
+BLANK_NODES: Final = BASE + "blank-nodes/"  # the IRIs that it makes blank nodes of
 SHAPES_GRAPH: Final = BASE + "shapes"  # the named graph that holds shapes.ttl
+CATALOGUE_GRAPH: Final = BASE + "catalogue"  # the named graph that says what the default graph holds
+EXAMPLES_GRAPH: Final = BASE + "examples"  # the named graph of the stored queries
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
@@ -24,7 +29,11 @@ XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 DCTERMS: Final = "http://purl.org/dc/terms/"
 GEO: Final = "http://www.w3.org/2003/01/geo/wgs84_pos#"
+GEOSPARQL: Final = "http://www.opengis.net/ont/geosparql#"
+FOAF: Final = "http://xmlns.com/foaf/0.1/"
+SCHEMA: Final = "https://schema.org/"
 SH: Final = "http://www.w3.org/ns/shacl#"
+VOID: Final = "http://rdfs.org/ns/void#"
 SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 FORMATS: Final = "http://www.w3.org/ns/formats/"
 EDTF: Final = "http://id.loc.gov/datatypes/edtf/EDTF"
@@ -44,6 +53,8 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "skos": SKOS,
         "dcterms": DCTERMS,
         "geo": GEO,
+        "geosparql": GEOSPARQL,
+        "foaf": FOAF,
         "sh": SH,
     }
 )
