@@ -21,6 +21,7 @@ from kg.rest.front_matter import Declaration, FrontMatter, ParameterType, place_
 from kg.rest.options import RESERVED
 from kg.rest.parameters import term_of
 from kg.rest.stored_query import LABEL, Parameter, Shape
+from kg.sparql.guard import without_services
 from kg.store.base import QueryRequest
 from kg.store.evaluation import evaluate
 
@@ -132,8 +133,9 @@ class Checker:
     def _evaluate(self, parameters: Sequence[Parameter], values: Mapping[str, Term]) -> tuple[str, ...]:
         output = io.BytesIO()
         text = bind_parameters(self._text, parameters, values)
-        request = QueryRequest(text, RESULTS_JSON, BASE, _ANY_TIMEOUT_S)
         try:
+            # The engine would ask the endpoints at once.
+            request = QueryRequest(without_services(text), RESULTS_JSON, BASE, _ANY_TIMEOUT_S)
             evaluate(ox.Store(), request, output)
         except QuerySyntaxError as error:
             missing = [parameter.name for parameter in parameters if parameter.name not in values]
