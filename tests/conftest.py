@@ -37,6 +37,11 @@ NEEDS: dict[str, Callable[[], bool]] = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `pytest tests/conformance --write-scores` write what it measures into the file that the server shows."""
+    parser.addoption("--write-scores", action="store_true", help="write src/kg/web/conformance.json")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose need is missing, by name; where KG_REQUIRE lists the need, fail it."""
     required = os.environ.get("KG_REQUIRE", "").split()

@@ -95,7 +95,8 @@ def query(
     file: Annotated[Path, typer.Argument(metavar="FILE|-", help="The query, or - for standard input.")],
     dataset: DatasetOption = None,
     result_format: Annotated[
-        str | None, typer.Option("--format", help="json xml csv tsv; turtle nt jsonld rdf; csv or turtle if left out.")
+        str | None,
+        typer.Option("--format", help="json xml csv tsv; turtle nt jsonld rdf trig nq; csv or turtle if left out."),
     ] = None,
 ) -> None:
     """Evaluate a SPARQL query on the dataset's files and print the answer."""
@@ -110,15 +111,18 @@ def query(
 
 @app.command()
 def export(
-    graph_format: Annotated[str, typer.Option("--format", help="turtle nt jsonld rdf")] = "turtle",
+    graph_format: Annotated[str, typer.Option("--format", help="turtle nt jsonld rdf trig nq")] = "turtle",
     dataset: DatasetOption = None,
     graph: Annotated[
         str | None, typer.Option("--graph", metavar="IRI", help="A named graph; the default graph if left out.")
     ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="protege: one OWL 2 DL ontology without imports, its claims labelled.")
+    ] = None,
 ) -> None:
     """Print the whole graph."""
     with _failing():
-        write_graph(find_dataset(dataset), graph_format, graph, sys.stdout.buffer)
+        write_graph(find_dataset(dataset), graph_format, graph, sys.stdout.buffer, profile)
         sys.stdout.flush()
 
 

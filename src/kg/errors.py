@@ -164,11 +164,32 @@ class ResultTooLarge(LimitExceeded):
         self.max_bytes = max_bytes
 
 
+class ServiceTimeout(LimitExceeded):
+    """The endpoint that a SERVICE names did not answer within `timeout_s` seconds."""
+
+    def __init__(self, endpoint: str, timeout_s: float) -> None:
+        super().__init__(
+            f"SERVICE <{endpoint}>: it did not answer within {timeout_s:g} s; the answer is not known. "
+            "Ask it for less, or write SERVICE SILENT to go on without it"
+        )
+        self.endpoint = endpoint
+        self.timeout_s = timeout_s
+
+
 class QueueFull(LimitExceeded):
     """All executors are busy and the queue is full; try again in `retry_after_s` seconds."""
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__(f"all executors are busy and the queue is full; try again in {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class ServerFull(LimitExceeded):
+    """There is too much of `what` at the same time; try again in `retry_after_s` seconds."""
+
+    def __init__(self, what: str, retry_after_s: int) -> None:
+        super().__init__(f"there are too many {what} at the same time; try again in {retry_after_s} s")
+        self.what = what
         self.retry_after_s = retry_after_s
 
 
@@ -190,3 +211,12 @@ class ExecutorLost(StoreUnavailable):
 
     def __init__(self, reason: str) -> None:
         super().__init__("executor", reason)
+
+
+class ServiceFailed(KgError):
+    """The endpoint that a SERVICE names gave no answer that can be used; `reason` says why."""
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        super().__init__(f"SERVICE <{endpoint}>: {reason}; write SERVICE SILENT to go on without it")
+        self.endpoint = endpoint
+        self.reason = reason

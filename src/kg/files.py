@@ -36,6 +36,11 @@ class Dataset:
         return self.root / "ontology" / "mappings.ttl"
 
     @property
+    def ontology_page(self) -> Path:
+        """What people are shown of the ontology, as HTML that loads nothing; a dataset need not have it."""
+        return self.root / "ontology" / "core.html"
+
+    @property
     def rules(self) -> tuple[Path, ...]:
         """The rules across entities: SELECT queries whose rows are findings."""
         return tuple(sorted((self.root / "ontology" / "rules").glob("*.rq")))

@@ -57,12 +57,15 @@ RDF_XML: Final = Format(
     FORMATS + "RDF_XML",
     ("rdfxml", "rdf+xml", "xml", "application/xml", "text/xml"),
 )
+# A graph in a format of datasets is its default graph; for clients that read nothing else.
+TRIG: Final = Format("trig", "application/trig", "trig", FORMATS + "TriG", ("application/x-trig",))
+N_QUADS: Final = Format("nq", "application/n-quads", "nq", FORMATS + "N-Quads", ("nquads", "text/x-nquads"))
 
 # Within a family the first is what a client gets that has no preference.
 OFFERED: Final[dict[Family, tuple[Format, ...]]] = {
     Family.SOLUTIONS: (RESULTS_JSON, RESULTS_XML, RESULTS_CSV, RESULTS_TSV),
     Family.BOOLEAN: (RESULTS_JSON, RESULTS_XML, RESULTS_CSV, RESULTS_TSV),
-    Family.GRAPH: (TURTLE, N_TRIPLES, JSON_LD, RDF_XML),
+    Family.GRAPH: (TURTLE, N_TRIPLES, JSON_LD, RDF_XML, TRIG, N_QUADS),
 }
 
 HTML: Final = Format("html", "text/html", "html", FORMATS + "RDFa")

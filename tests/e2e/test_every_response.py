@@ -23,7 +23,10 @@ EXAMPLES = {
     "/voc/{name}": "/voc/normal",
     "/doc/{space}/{name}.{extension}": "/doc/id/pharos.jsonld",
     "/resource": "/resource?iri=https%3A%2F%2Fw3id.org%2Frapallo%2Fid%2Fpharos",
+    "/graph-store": "/graph-store?default",
 }
+# Nothing can be found there as long as nothing can be written: no file makes a graph with an address of the server.
+EMPTY = {"/graph-store/{path}"}
 # What differs between two answers to one question, or belongs to the transfer and not to the answer.
 OF_THE_MOMENT = {"date", "x-request-id", "server-timing", "transfer-encoding", "connection"}
 
@@ -51,6 +54,9 @@ def test_every_documented_get_answers_as_documented(
         response = client.get(address)
 
         responses = document["paths"][path]["get"]["responses"]
+        if path in EMPTY:
+            assert (response.status_code, "4XX" in responses) == (404, True), address
+            continue
         assert response.status_code in (200, 303), address
         documented = resolve(document, responses[str(response.status_code)])
         if response.status_code == 200:
@@ -130,7 +136,7 @@ def test_every_response_may_be_read_by_other_origins_and_names_request_and_versi
         assert "access-control-allow-credentials" not in response.headers
         exposed = {name.strip().lower() for name in response.headers["access-control-expose-headers"].split(",")}
         assert {"etag", "link", "kg-version", "x-request-id", "retry-after", "location"} <= exposed
-        assert response.headers["vary"] == "Accept"
+        assert response.headers["vary"] == "Accept, Accept-Encoding"
         assert response.headers["x-content-type-options"] == "nosniff"
         assert len(bytes.fromhex(response.headers["kg-version"])) == 8
         assert len(bytes.fromhex(response.headers["x-request-id"])) == 16

@@ -15,7 +15,7 @@ import rdflib.compare
 from SPARQLWrapper import TURTLE, SPARQLWrapper
 
 from kg.web.pages import read_query_text
-from servers import Server, StartServer, client_of, exchange_bytes, starting, write_large_dataset
+from servers import SAMPLE, Server, StartServer, client_of, exchange_bytes, starting, write_large_dataset
 
 ID = "https://w3id.org/rapallo/id/"
 KG = rdflib.Namespace("https://w3id.org/rapallo/ont#")
@@ -182,8 +182,7 @@ def test_the_ontology_and_the_shapes_are_served_as_triples_and_as_lists(client: 
 def test_the_dataset_is_served_whole_with_the_digest_of_its_bytes(
     client: httpx.Client, path: str, media_type: str
 ) -> None:
-
-    response = client.get(path)
+    response = client.get(path, headers={"Accept-Encoding": "identity"})
 
     assert response.headers["content-type"].partition(";")[0] == media_type
     digest = response.headers["repr-digest"].removeprefix("sha-256=:").removesuffix(":")
@@ -193,6 +192,36 @@ def test_the_dataset_is_served_whole_with_the_digest_of_its_bytes(
         if file.name != "shapes.ttl":
             expected.parse(file)
     assert rdflib.compare.isomorphic(rdflib.Graph().parse(data=response.content, format=media_type), expected)
+
+
+def test_the_dataset_for_an_ontology_editor_is_one_ontology_with_the_digest_of_its_bytes(
+    client: httpx.Client,
+) -> None:
+    uncoded = {"Accept-Encoding": "identity"}
+    plain = client.get("/dataset.ttl", headers=uncoded)
+
+    merged = client.get("/dataset.ttl?profile=protege", headers=uncoded)
+    again = client.get("/dataset.ttl?profile=protege", headers={**uncoded, "If-None-Match": merged.headers["etag"]})
+
+    digest = merged.headers["repr-digest"].removeprefix("sha-256=:").removesuffix(":")
+    assert b64decode(digest) == sha256(merged.content).digest()
+    assert merged.headers["etag"] != plain.headers["etag"]
+    assert merged.headers["content-disposition"] == 'inline; filename="protege.ttl"'
+    graph = rdflib.Graph().parse(data=merged.content, format="turtle")
+    claim = rdflib.URIRef("https://w3id.org/rapallo/st/pharos-made-by")
+    assert len(list(graph.subjects(rdflib.RDF.type, rdflib.OWL.Ontology))) == 1
+    assert graph.value(claim, rdflib.RDFS.label) == rdflib.Literal(
+        'Lighthouse of Alexandria: was made by: Sostratus "of Cnidus", son of Dexiphanes [L1#2]', lang="en"
+    )
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize("query", ["profile=docx", "profile=", "profile=protege&profile=protege"])
+def test_a_profile_that_there_is_not_is_refused(client: httpx.Client, query: str) -> None:
+    answer = client.get(f"/dataset.ttl?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["parameter"] == "profile"
 
 
 ODD_NAMES = [
@@ -304,3 +333,23 @@ def test_public_links_begin_with_the_configured_address_and_nothing_comes_from_h
     }
     assert all(route["example"].startswith(f"{public}/api/") for route in answers["/api"].json()["routes"])
     assert answers["/openapi.json"].json()["servers"] == [{"url": public}]
+
+
+def test_the_ontology_is_shown_as_the_page_that_the_dataset_brings(start_server: StartServer, tmp_path: Path) -> None:
+    root = tmp_path / "dataset"
+    shutil.copytree(SAMPLE, root)
+    brought = '<!DOCTYPE html><html lang="en"><title>Lights</title><h1 id="Lighthouse">Lighthouse</h1></html>'
+    (root / "ontology" / "core.html").write_text(brought, encoding="utf-8")
+    with client_of(start_server(root)) as client:
+        page = client.get("/ont", headers={"Accept": BROWSER})
+        turtle = client.get("/ont", headers={"Accept": "text/turtle"})
+        posted = client.post("/ont", headers={"Accept": BROWSER})
+        again = client.get("/ont?format=html", headers={"If-None-Match": page.headers["etag"]})
+
+    assert (page.status_code, page.text) == (200, brought)
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert 'rel="describes"' in page.headers["link"]
+    assert '/ont?format=turtle>; rel="alternate"; type="text/turtle"' in page.headers["link"]
+    assert (KG.Lighthouse, None, None) in rdflib.Graph().parse(data=turtle.content, format="turtle")
+    assert posted.status_code == 405
+    assert again.status_code == 304

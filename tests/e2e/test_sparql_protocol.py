@@ -121,6 +121,60 @@ def test_the_dataset_of_the_protocol_replaces_that_of_the_query(client: httpx.Cl
     assert count(COUNT_NAMED, default="urn:no-such-graph", named=SHAPES) == of_shapes
 
 
+CATALOGUE = "https://w3id.org/rapallo/catalogue"
+# One query counts what it sees: in its default graph, and in its named graphs with their names.
+SEEN = """SELECT (COUNT(?s) AS ?default) (COUNT(?t) AS ?named)
+  (GROUP_CONCAT(DISTINCT COALESCE(STR(?g), "")) AS ?names) {clauses}
+WHERE {{ {{ ?s ?p ?o }} UNION {{ GRAPH ?g {{ ?t ?q ?u }} }} }}"""
+CLAUSES = [
+    "",
+    f"FROM <{CATALOGUE}>",
+    f"FROM NAMED <{CATALOGUE}>",
+    f"FROM <{CATALOGUE}> FROM NAMED <{CATALOGUE}>",
+    "FROM <urn:none> FROM NAMED <urn:none>",
+]
+
+
+@pytest.mark.parametrize("clauses", CLAUSES)
+@pytest.mark.parametrize(
+    ("parameters", "in_default", "in_named"),
+    [
+        ([("default-graph-uri", SHAPES)], {SHAPES}, set()),
+        ([("named-graph-uri", SHAPES)], set(), {SHAPES}),
+        ([("default-graph-uri", SHAPES), ("named-graph-uri", CATALOGUE)], {SHAPES}, {CATALOGUE}),
+        ([("default-graph-uri", SHAPES), ("default-graph-uri", CATALOGUE)], {SHAPES, CATALOGUE}, set()),
+        ([("named-graph-uri", SHAPES), ("named-graph-uri", CATALOGUE)], set(), {SHAPES, CATALOGUE}),
+        # compared as they are written
+        ([("default-graph-uri", SHAPES + "/"), ("named-graph-uri", SHAPES + "#")], set(), set()),
+        ([("default-graph-uri", SHAPES.replace("https", "HTTPS"))], set(), set()),
+        ([("named-graph-uri", SHAPES.replace("shapes", "%73hapes"))], set(), set()),
+    ],
+)
+def test_as_soon_as_a_parameter_names_a_graph_nothing_of_from_is_left(
+    client: httpx.Client, clauses: str, parameters: list[tuple[str, str]], in_default: set[str], in_named: set[str]
+) -> None:
+    """The four combinations of the field notes, D 8 and 9, by each way to ask."""
+    sizes = {name: len(client.get("/graph-store", params={"graph": name, "format": "nt"}).text.splitlines())
+             for name in (SHAPES, CATALOGUE)}  # fmt: skip
+    query = SEEN.format(clauses=clauses)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    direct = {"Content-Type": "application/sparql-query"}
+
+    responses = [
+        client.get("/sparql", params=[("query", query), *parameters]),
+        client.post("/sparql", content=urlencode([("query", query), *parameters]), headers=form),
+        client.post("/sparql", params=urlencode(parameters), content=urlencode({"query": query}), headers=form),
+        client.post("/sparql", params=urlencode(parameters), content=query, headers=direct),
+    ]
+
+    for response in responses:
+        assert response.status_code == 200, response.text
+        (row,) = response.json()["results"]["bindings"]
+        assert int(row["default"]["value"]) == sum(sizes[name] for name in in_default)
+        assert int(row["named"]["value"]) == sum(sizes[name] for name in in_named)
+        assert set(row["names"]["value"].split()) == in_named
+
+
 def test_relative_iris_have_the_endpoint_as_their_base(server: Server, client: httpx.Client) -> None:
     response = client.get("/sparql", params={"query": "CONSTRUCT { <s> <p> 1 } WHERE {}", "format": "nt"})
 
@@ -169,7 +223,7 @@ def test_the_form_of_the_query_comes_before_accept(
 
     assert response.status_code == 200
     assert response.headers["content-type"] == expected
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Accept-Encoding"
 
 
 @pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
@@ -197,7 +251,7 @@ def rows_of(name: str, text: str) -> list[tuple[str, str]]:
     return [(quad.subject.value, quad.object.value) for quad in ox.parse(turtle, ox.RdfFormat.TURTLE)]
 
 
-@pytest.mark.parametrize("name", ["turtle", "nt", "jsonld", "rdf"])
+@pytest.mark.parametrize("name", ["turtle", "nt", "jsonld", "rdf", "trig", "nq"])
 def test_all_formats_of_a_graph_hold_the_same_triples(client: httpx.Client, name: str) -> None:
     query = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER(!isBlank(?s) && !isBlank(?o)) }"
     response = client.get("/sparql", params={"query": query, "format": name})

@@ -176,7 +176,7 @@ def test_a_query_that_needs_too_much_memory_is_stopped_and_the_next_is_answered(
 
 @pytest.fixture
 def one_executor(start_server: StartServer) -> Server:
-    return start_server(executors=1, queue=0)
+    return start_server(executors=1, long_executors=0, queue=0)
 
 
 @pytest.fixture

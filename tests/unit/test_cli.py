@@ -63,6 +63,8 @@ def test_a_query_from_a_file_is_answered_in_the_format_asked_for(tmp_path: Path)
         (("query", "no-such-file.rq"), "", "no-such-file.rq"),
         (("export", "--format", "docx"), "", "docx"),
         (("export", "--graph", "a b"), "", "graph"),
+        (("export", "--profile", "docx"), "", "profile: must be protege"),
+        (("export", "--profile", "protege", "--graph", "https://w3id.org/rapallo/shapes"), "", "leave out --graph"),
         (("serve", "--port", "70000"), "", "port"),
         (("serve", "--store", "directory"), "", "store: Input should be 'memory'"),
     ],

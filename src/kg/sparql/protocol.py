@@ -83,7 +83,7 @@ def read_query(
         default_graphs=_graph_names(pairs, "default-graph-uri"),
         named_graphs=_graph_names(pairs, "named-graph-uri"),
         timeout_s=_read_timeout(pairs, settings),
-        format_name=_read_format_name(pairs),
+        format_name=read_format_name(pairs),
     )
 
 
@@ -156,7 +156,7 @@ def _read_timeout(pairs: _Pairs, settings: Settings) -> float:
     return float(value)
 
 
-def _read_format_name(pairs: _Pairs) -> str | None:
+def read_format_name(pairs: _Pairs) -> str | None:
     """The first value of `format=` or `output=` that names a format; the first of all if none does."""
     values = [value for name, value in pairs if name in ("format", "output") and value]
     known = [value for value in values if value.strip().lower() in _FORMAT_NAMES]

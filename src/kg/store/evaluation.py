@@ -4,15 +4,18 @@ The engine's results must not change thread, or the process aborts; so nothing o
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Final, Protocol, cast
 
 import pyoxigraph as ox
 
 from kg.errors import NotAcceptable, NotFound, ParameterError, QueryEvaluationError, QuerySyntaxError
-from kg.formats import OFFERED, Family, Format
-from kg.namespaces import PREFIXES
+from kg.formats import OFFERED, RDF_XML, RESULTS_XML, Family, Format
+from kg.namespaces import BLANK_NODE_FUNCTION, BLANK_NODES, PREFIXES
 from kg.store.base import DumpRequest, QueryRequest, Request
+from kg.store.rows import RowCounter
+
+_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 _PLACE: Final = re.compile(r"error at (\d+):(\d+): (?:expected )?(?:one of )?(.*)", re.DOTALL)
 # The engine lists every token that it would take. Only the rules that were broken (SPARQL 1.1, section 19.8) help a
@@ -20,6 +23,22 @@ _PLACE: Final = re.compile(r"error at (\d+):(\d+): (?:expected )?(?:one of )?(.*
 _SENTENCE: Final = re.compile(r"[A-Z][a-z]*(?: [\w?'-]+){2,}")
 _NO_PREFIX: Final = "Prefix not found"
 _PREFIX_IN_USE: Final = re.compile(r"(?<![\w<:?$@/#.-])((?:[^\W\d_][\w.-]*)?):(?=[\w%\\])")
+# Characters that XML cannot write in any way, as UTF-8 (XML 1.0, section 2.2); the engine writes them as they are.
+_XML_LACKS: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+_LONGEST: Final = 3  # bytes of one of them
+
+
+def _blank_node(term: _Term) -> _Term:
+    """The blank node that the IRI stands for, where it stands for one; so text can hold those of another endpoint."""
+    if not isinstance(term, ox.NamedNode) or not term.value.startswith(BLANK_NODES):
+        return term
+    try:
+        return ox.BlankNode(term.value.removeprefix(BLANK_NODES))
+    except ValueError:
+        return term
+
+
+_FUNCTIONS: Final[dict[ox.NamedNode, Callable[..., _Term | None]]] = {ox.NamedNode(BLANK_NODE_FUNCTION): _blank_node}
 
 
 class Output(Protocol):
@@ -30,7 +49,7 @@ class Output(Protocol):
 
 
 def evaluate(store: ox.Store, request: Request, output: Output) -> int | None:
-    """Answer `request` into `output`; return the number of triples written, None where they were not counted.
+    """Answer `request` into `output`; return the number of solutions or triples written, None where not counted.
 
     Nothing limits time or memory here: that is for the process in which it runs.
 
@@ -41,7 +60,7 @@ def evaluate(store: ox.Store, request: Request, output: Output) -> int | None:
         ParameterError: the name of a graph is not an absolute IRI.
         NotFound: there is no graph of the name that is to be dumped.
     """
-    writer = _Writer(output)
+    writer = _Writer(output, _XML_LACKS if request.format in (RESULTS_XML, RDF_XML) else None)
     try:
         if isinstance(request, DumpRequest):
             _dump(store, request, writer)
@@ -63,6 +82,7 @@ def _answer(store: ox.Store, request: QueryRequest, writer: "_Writer") -> int | 
             base_iri=request.base_iri,
             default_graph=[*_names("default-graph-uri", default_graphs or ())] if is_given else None,
             named_graphs=[*_names("named-graph-uri", named_graphs or ())] if is_given else None,
+            custom_functions=_FUNCTIONS,
         )
     except SyntaxError as error:
         raise _syntax_error(error, request.text) from error
@@ -70,9 +90,12 @@ def _answer(store: ox.Store, request: QueryRequest, writer: "_Writer") -> int | 
         counted = _Counted(results)
         ox.serialize(counted, writer.file, _rdf_format(request.format), prefixes=dict(PREFIXES))
         return counted.count
-    family = Family.BOOLEAN if isinstance(results, ox.QueryBoolean) else Family.SOLUTIONS
-    results.serialize(writer.file, _results_format(request.format, family))
-    return None
+    if isinstance(results, ox.QueryBoolean):
+        results.serialize(writer.file, _results_format(request.format, Family.BOOLEAN))
+        return None
+    writer.counter = RowCounter(request.format)
+    results.serialize(writer.file, _results_format(request.format, Family.SOLUTIONS))
+    return writer.counter.rows()
 
 
 def _dump(store: ox.Store, request: DumpRequest, writer: "_Writer") -> None:
@@ -153,11 +176,17 @@ class _Counted:
 
 
 class _Writer:
-    """The output as the engine wants it; remembers the output's own error, to tell it from one of the engine."""
+    """The output as the engine wants it; remembers the output's own error, to tell it from one of the engine.
 
-    def __init__(self, output: Output) -> None:
+    What the format `lacks` is not written: an answer that no parser could read is none.
+    """
+
+    def __init__(self, output: Output, lacks: re.Pattern[bytes] | None) -> None:
         self._output = output
+        self._lacks = lacks
+        self._end = b""  # of what was written last, in which a character may have begun
         self.failure: Exception | None = None
+        self.counter: RowCounter | None = None
 
     @property
     def file(self) -> IO[bytes]:
@@ -166,12 +195,27 @@ class _Writer:
 
     def write(self, data: bytes) -> int:
         """Pass `data` on."""
+        if self.counter is not None:
+            self.counter.take(data)
         try:
+            self._check(data)
             self._output.write(data)
         except Exception as error:
             self.failure = error
             raise
         return len(data)
+
+    def _check(self, data: bytes) -> None:
+        """Look for what the format lacks.
+
+        Raises:
+            QueryEvaluationError: there is such a character.
+        """
+        if self._lacks is None:
+            return
+        if self._lacks.search(self._end + data):
+            raise QueryEvaluationError("the answer has a character that XML cannot write; ask for another format")
+        self._end = data[1 - _LONGEST :]
 
     def flush(self) -> None:
         """Nothing is held back here."""

@@ -5,6 +5,7 @@ A query that takes too long or too much, or crashes the engine, costs its sender
 
 import asyncio
 import signal
+from dataclasses import dataclass
 from typing import Final
 
 from kg.errors import ExecutorLost, KgError, QueryOutOfMemory, QueryTimeout, QueryTooComplex
@@ -14,6 +15,7 @@ from kg.store.base import Lane, Outcome, Request, Sink
 from kg.store.executor import Limits
 from kg.store.forking import Ending, ExecutorProcess, describe
 from kg.store.frames import End, Fail, Frame, FrameError, Kind, decode_end, decode_fail, encode_request, read_frame
+from kg.store.overtime import Beginning, TurnOverError, turn
 from kg.store.pool import ExecutorPool
 
 _ENDING_S: Final = 5.0  # for the template to say how an executor ended, which takes it milliseconds
@@ -26,12 +28,17 @@ class ExecutorStore:
 
     The time limit of a request counts from the start of its evaluation until the sink has taken the last byte, so that
     a slow reader cannot keep an executor. Before that a request waits for an executor at most as long again, and in a
-    queue of at most `settings.queue` for each lane.
+    queue of at most `settings.queue` for each lane. A query whose turn is over may begin again (`kg.store.overtime`).
     """
 
-    def __init__(self, settings: Settings, dataset: Dataset) -> None:
+    def __init__(self, settings: Settings, dataset: Dataset, further: bytes = b"") -> None:
+        """A store of `dataset` and of the N-Quads of `further`, named graphs that others have made of it."""
         self._limits = Limits(settings.query_memory_mb, settings.stack_mb)
-        self._pool = ExecutorPool(dataset, self._limits, settings.executors, settings.queue)
+        self._pool = ExecutorPool(
+            dataset, further, self._limits, settings.executors, settings.long_executors, settings.queue
+        )
+        # Without overtime no query begins again, and nothing is gained by holding its beginning back.
+        self._held_bytes = settings.buffer_bytes if settings.long_executors else 0
 
     @property
     def version(self) -> str:
@@ -53,13 +60,28 @@ class ExecutorStore:
 
     async def run(self, request: Request, sink: Sink, lane: Lane = Lane.GENERAL) -> Outcome:
         """Answer `request` into `sink`; see `kg.store.base.Store.run`."""
-        frame = encode_request(request)
+        clock = asyncio.get_running_loop().time
+        give_up_at = clock() + request.timeout_s
         executor = await self._pool.take(lane, request.timeout_s)
+        try:
+            return await self._evaluate(executor, request, sink)
+        except TurnOverError:
+            executor = await self._pool.take_long(lane, give_up_at - clock())
+            return await self._evaluate(executor, request, sink)
+
+    async def _evaluate(self, executor: ExecutorProcess, request: Request, sink: Sink) -> Outcome:
+        """Answer `request` by `executor`, and give that back.
+
+        Raises:
+            TurnOverError: the query has to begin again; `sink` has seen nothing.
+            KgError: as `run`.
+        """
         executor.busy_until = asyncio.get_running_loop().time() + request.timeout_s
+        beginning = Beginning(sink, self._held_bytes)
         is_reusable = False
         try:
-            async with asyncio.timeout_at(executor.busy_until) as limit:
-                last = await _converse(executor, frame, sink)
+            async with asyncio.timeout_at(executor.busy_until) as limit, turn(_Place(self._pool, executor), beginning):
+                last = await _converse(executor, encode_request(request), beginning)
             is_reusable = not last.is_last
         except TimeoutError as error:
             if limit.expired():
@@ -86,11 +108,28 @@ class ExecutorStore:
         return _error_of(ending, self._limits)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The place that an executor has in a pool, as a turn sees it."""
+
+    pool: ExecutorPool
+    executor: ExecutorProcess
+
+    def prolong(self) -> bool:
+        """Leave the place to the next; see `ExecutorPool.prolong`."""
+        return self.pool.prolong(self.executor)
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for the place."""
+        return self.pool.is_waited_for(self.executor)
+
+
 class _LostError(Exception):
     """The executor's stream ended before the answer was complete."""
 
 
-async def _converse(executor: ExecutorProcess, request: bytes, sink: Sink) -> End | Fail:
+async def _converse(executor: ExecutorProcess, request: bytes, sink: Beginning) -> End | Fail:
     """Send a request and pass its answer on, until the frame that ends it; an error of the sink comes out as it is."""
     executor.writer.write(request)
     while True:
@@ -99,6 +138,7 @@ async def _converse(executor: ExecutorProcess, request: bytes, sink: Sink) -> En
             case Kind.CHUNK:
                 await sink.write(frame.payload)
             case Kind.END:
+                await sink.pass_on()
                 return decode_end(frame.payload)
             case Kind.FAIL:
                 return decode_fail(frame.payload)

@@ -12,8 +12,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from pathlib import Path
+from typing import IO, Final, TypeVar
 
 from kg.errors import StoreUnavailable
 from kg.files import Dataset
@@ -23,6 +25,7 @@ from kg.store.template import MESSAGE_BYTES
 
 _T = TypeVar("_T")
 
+LONG_NICENESS: Final = 15  # of a query in overtime: a tenth of the processor beside one that has just begun
 _STOP_S: Final = 5.0  # for the template to reap its executors, which takes it milliseconds
 
 
@@ -69,6 +72,12 @@ class ExecutorProcess:
         """Whether nothing is known of its end."""
         return not self.ended.done() and not self.reader.at_eof()
 
+    def run_after_others(self) -> None:
+        """Let the process have the processor only for what those beside it leave; done to each of its threads."""
+        with contextlib.suppress(OSError):  # it is ending
+            for thread in Path(f"/proc/{self.pid}/task").iterdir():
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), LONG_NICENESS)
+
     def discard(self) -> None:
         """End the process, whatever it is doing, and let go of it; a second time does nothing."""
         if self._pidfd < 0:
@@ -98,8 +107,8 @@ class TemplateProcess:
         loop.add_reader(self._pidfd, self._mourn)
 
     @classmethod
-    async def start(cls, dataset: Dataset, limits: Limits) -> "TemplateProcess":
-        """Start a template and wait until it has loaded `dataset`.
+    async def start(cls, dataset: Dataset, limits: Limits, further: bytes) -> "TemplateProcess":
+        """Start a template and wait until it has loaded `dataset` and the N-Quads of `further`.
 
         The kernel ends it when the calling thread ends, so that no end of the front leaves it behind.
 
@@ -107,11 +116,11 @@ class TemplateProcess:
             StoreUnavailable: the process cannot be started, or the dataset not be loaded; with the reason.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with theirs, _file_of(further) as standard_input:
             try:
                 process = subprocess.Popen(  # noqa: ASYNC220 - before anything is served, or in place of a lost one
                     _command(theirs.fileno(), dataset, limits),
-                    stdin=subprocess.DEVNULL,
+                    stdin=standard_input,
                     stdout=subprocess.DEVNULL,
                     env=os.environ | {"MALLOC_ARENA_MAX": "1", "RUST_BACKTRACE": "0"},
                     pass_fds=[theirs.fileno()],
@@ -242,6 +251,14 @@ def _command(control_fd: int, dataset: Dataset, limits: Limits) -> list[str]:
     """The command line of a template; -P: no module is taken from the folder in which the server was started."""
     numbers = [control_fd, os.getpid(), dataset.root.resolve(), limits.query_memory_mb, limits.stack_mb]
     return [sys.executable, "-P", "-m", "kg.store.template", *map(str, numbers)]
+
+
+def _file_of(content: bytes) -> IO[bytes]:
+    """An open file without a name that holds `content`: of any length, and nobody has to write while it is read."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    file.write(content)
+    file.seek(0)
+    return file
 
 
 def _kill(pidfd: int) -> None:

@@ -68,6 +68,10 @@ class Places(Generic[_T]):
             if future in queue:
                 queue.remove(future)
 
+    def is_waited_for(self, lane: Lane) -> bool:
+        """Whether somebody waits for what is placed in `lane`."""
+        return any(not future.done() for taker in _GIVES[lane] for future in self._waiting[taker])
+
     def expect(self, lane: Lane, count: int) -> None:
         """Let `count` more wait in `lane`, or fewer if negative: not for who is busy, but for who is about to come."""
         self._coming[lane] += count

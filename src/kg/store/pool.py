@@ -1,8 +1,8 @@
-"""The pool (level 1): a template, and an executor for each place; what is lost is replaced."""
+"""The pool (level 1): a template, an executor for each place, and those in overtime; what is lost is replaced."""
 
 import asyncio
 import math
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Final
 
 import structlog
@@ -12,6 +12,7 @@ from kg.files import Dataset
 from kg.store.base import Lane
 from kg.store.executor import Limits
 from kg.store.forking import ExecutorProcess, TemplateProcess
+from kg.store.overtime import Overtime
 from kg.store.places import NoPlaceError, Places
 
 RESERVED_EXECUTORS: Final = 1  # pages and stored queries are short, and one keeps them moving
@@ -23,10 +24,18 @@ log = structlog.get_logger()
 
 
 class ExecutorPool:
-    """Executors of both lanes, as many as there are places, except for the milliseconds that a new one takes."""
+    """Executors of both lanes, as many as there are places, except for the milliseconds that a new one takes.
 
-    def __init__(self, dataset: Dataset, limits: Limits, executors: int, max_waiting: int) -> None:
+    Beside them up to `long_executors` evaluate queries whose turn is over; they leave when they have answered.
+    """
+
+    def __init__(
+        self, dataset: Dataset, further: bytes, limits: Limits, executors: int, long_executors: int, max_waiting: int
+    ) -> None:
         self._dataset = dataset
+        self._further = further
+        self._overtime = Overtime(long_executors, max_waiting)
+        self._long: set[ExecutorProcess] = set()
         self._limits = limits
         self._lanes = [Lane.GENERAL] * executors + [Lane.RESERVED] * RESERVED_EXECUTORS
         self._places: Places[ExecutorProcess] = Places(max_waiting)
@@ -54,7 +63,7 @@ class ExecutorPool:
         Raises:
             StoreUnavailable: the dataset has an error, named with file and line, or there is no process to be had.
         """
-        template = await TemplateProcess.start(self._dataset, self._limits)
+        template = await TemplateProcess.start(self._dataset, self._limits, self._further)
         executors: list[ExecutorProcess] = []
         try:
             for lane in self._lanes:
@@ -86,15 +95,58 @@ class ExecutorPool:
             try:
                 executor = await self._places.take(lane, give_up_at - clock())
             except NoPlaceError:
-                raise QueueFull(self._retry_after_s()) from None
+                raise QueueFull(self._retry_after_s(self._executors)) from None
             if executor.is_alive:
                 return executor
             self._replace(executor)
 
+    async def take_long(self, lane: Lane, patience_s: float) -> ExecutorProcess:
+        """An executor of its own for a query in overtime, to be given back by `release`.
+
+        Raises:
+            QueueFull: too many wait for that, or there was no room within `patience_s` seconds.
+            StoreUnavailable: the pool is not ready.
+        """
+        try:
+            await self._overtime.take(patience_s)
+        except NoPlaceError:
+            raise QueueFull(self._retry_after_s(self._long)) from None
+        executor = None
+        try:
+            if self._template is not None:
+                executor = await self._template.fork(lane)
+        finally:
+            if executor is None:
+                self._overtime.give()
+        if executor is None:
+            raise self.unavailable
+        executor.run_after_others()
+        self._long.add(executor)
+        return executor
+
+    def prolong(self, executor: ExecutorProcess) -> bool:
+        """Let a busy `executor` run on in overtime, and another take its place; False if there is no room for it."""
+        if executor in self._long:
+            return True
+        if executor not in self._executors or self._template is None or not self._overtime.take_now():
+            return False
+        executor.run_after_others()
+        self._long.add(executor)
+        self._refill(self._template, executor)
+        return True
+
+    def is_waited_for(self, executor: ExecutorProcess) -> bool:
+        """Whether somebody waits for the place of `executor`."""
+        return self._places.is_waited_for(executor.lane)
+
     def release(self, executor: ExecutorProcess, *, is_reusable: bool) -> None:
         """Give the place of `executor` to the next query: with it, or with a new one after ending it."""
         executor.busy_until = None
-        if is_reusable and executor.is_alive and executor in self._executors:
+        if executor in self._long:
+            self._long.remove(executor)
+            self._overtime.give()
+            executor.discard()
+        elif is_reusable and executor.is_alive and executor in self._executors:
             self._places.give(executor)
         else:
             self._replace(executor)
@@ -112,10 +164,10 @@ class ExecutorPool:
         if template is not None:
             await template.stop()
 
-    def _retry_after_s(self) -> int:
-        """Seconds until the first of the running queries must have ended."""
+    def _retry_after_s(self, executors: Iterable[ExecutorProcess]) -> int:
+        """Seconds until the first of the queries that `executors` evaluate must have ended."""
         now = asyncio.get_running_loop().time()
-        ends = [executor.busy_until for executor in self._executors if executor.busy_until is not None]
+        ends = [executor.busy_until for executor in executors if executor.busy_until is not None]
         return max(1, math.ceil(min(ends, default=now) - now))
 
     def _adopt(self, executor: ExecutorProcess) -> None:
@@ -132,9 +184,13 @@ class ExecutorPool:
         """End an executor and have another forked for its place, unless the place went with an earlier template."""
         executor.discard()
         if executor in self._executors and self._template is not None:
-            self._executors.remove(executor)
-            self._places.expect(executor.lane, 1)
-            self._spawn(self._fill(self._template, executor.lane, delay_s))
+            self._refill(self._template, executor, delay_s)
+
+    def _refill(self, template: TemplateProcess, executor: ExecutorProcess, delay_s: float = 0.0) -> None:
+        """Have another executor forked for the place of `executor`, which no longer has it."""
+        self._executors.remove(executor)
+        self._places.expect(executor.lane, 1)
+        self._spawn(self._fill(template, executor.lane, delay_s))
 
     async def _fill(self, template: TemplateProcess, lane: Lane, delay_s: float) -> None:
         """Fork an executor for a place of `lane`; try until it succeeds or the template is gone."""
@@ -182,7 +238,7 @@ class ExecutorPool:
 
     def _drop_executors(self) -> None:
         self._places.clear(self.unavailable)
-        for executor in self._executors:
+        for executor in (*self._executors, *self._long):
             executor.discard()
         self._executors.clear()
 

@@ -29,18 +29,25 @@ from kg.errors import KgError
 from kg.files import Dataset
 from kg.store.executor import Limits, die_with_parent, live
 from kg.store.memory import load_dataset
+from kg.store.seclusion import forbid_connections
 
 MESSAGE_BYTES: Final = 64 * 1024  # no message is longer
 WORDS_BYTES: Final = 4 * 1024  # of an executor's last words on standard error; its reason is in there
 
 
 def main(arguments: list[str]) -> int:
-    """Load the dataset, say so, and fork on request: FD PARENT_PID DATASET QUERY_MEMORY_MB STACK_MB."""
+    """Load the dataset, say so, and fork on request: FD PARENT_PID DATASET QUERY_MEMORY_MB STACK_MB.
+
+    On standard input are the N-Quads that are loaded beside the files.
+    """
     control_fd, parent_pid, root, query_memory_mb, stack_mb = arguments
     die_with_parent(int(parent_pid))
+    reason = forbid_connections()  # before anything is read; each executor inherits it
+    if reason:
+        sys.stderr.write(f"kg: only the guard keeps queries from the network, the kernel does not: {reason}\n")
     with socket.socket(fileno=int(control_fd)) as control, contextlib.suppress(ConnectionError):
         try:
-            loaded = load_dataset(Dataset(Path(root)))
+            loaded = load_dataset(Dataset(Path(root)), sys.stdin.buffer.read())
         except KgError as error:
             _send(control, {"failed": str(error)})
             return 1

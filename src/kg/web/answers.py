@@ -12,9 +12,15 @@ from starlette.types import Receive
 
 from kg.errors import NotFound, ResultTooLarge
 from kg.store.base import Lane, Outcome, Request, Store
-from kg.web.exchange import Answer, ClientLeft, Exchange, Headers
+from kg.web.compression import StreamCoder
+from kg.web.exchange import Answer, ClientLeft, Exchange, Headers, coding_headers
 
 T = TypeVar("T")
+
+# What ends a statement in Turtle and its kin. A stream is held back by so much, so that it never stops where a parser,
+# which knows nothing of HTTP, would find a document whole.
+_ENDINGS = b" \t\r\n."
+_MAX_ENDING_BYTES = 64 * 1024  # a literal of dots may be longer; it is not a whole one either
 
 MAX_PAGE_BYTES = 16 * 1024 * 1024  # of triples read for one HTML page; beyond it no browser is pleased either
 
@@ -28,28 +34,44 @@ class BufferedSink:
         self._buffer_bytes = buffer_bytes
         self._headers = headers
         self._held = bytearray()
-        self._streams = False
+        self._ending = b""
+        self._coder: StreamCoder | None = None
 
     async def write(self, chunk: bytes) -> None:
         """Take the next bytes; waits for the client once the answer streams."""
-        if self._streams:
-            await self._exchange.send_body(chunk, more=True)
-            return
-        self._held += chunk
-        if len(self._held) > self._buffer_bytes:
-            self._streams = True
-            await self._exchange.start(200, (("Content-Type", self._content_type), *self._headers))
-            await self._exchange.send_body(bytes(self._held), more=True)
+        if self._coder is None:
+            self._held += chunk
+            if len(self._held) <= self._buffer_bytes:
+                return
+            chunk = bytes(self._held)
             self._held.clear()
+            self._coder = await self._start()
+        chunk = self._ending + chunk
+        end = len(chunk.rstrip(_ENDINGS))
+        if len(chunk) - end > _MAX_ENDING_BYTES:
+            end = len(chunk)
+        self._ending = chunk[end:]
+        coded = await self._coder.encode(chunk[:end])
+        if coded:
+            await self._exchange.send_body(coded, more=True)
+
+    async def _start(self) -> StreamCoder:
+        """Send the status line and the headers of an answer whose end is not known."""
+        coding = self._exchange.coding(self._content_type)
+        kind = (("Content-Type", self._content_type), *coding_headers(coding))
+        await self._exchange.start(200, (*kind, *self._headers))
+        return StreamCoder(coding)
 
     async def finish(self, outcome: Outcome) -> None:
         """Send what is held as a whole response, or the end of the stream."""
-        if self._streams:
-            await self._exchange.send_body(b"", more=False)
+        if self._coder is not None:
+            last = await self._coder.encode(self._ending)
+            await self._exchange.send_body(last + self._coder.finish(), more=False)
             return
         # Server-Timing (W3C) counts in milliseconds.
         timing = ("Server-Timing", f"query;dur={outcome.elapsed_s * 1000:.1f}")
-        headers = (*self._headers, ("KG-Version", outcome.version), timing)
+        rows = () if outcome.rows is None else (("KG-Rows", str(outcome.rows)),)
+        headers = (*self._headers, ("KG-Version", outcome.version), timing, *rows)
         await self._exchange.answer(Answer(200, self._content_type, bytes(self._held), headers, cacheable=True))
 
 

@@ -13,17 +13,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kg.errors import MethodNotAllowed, NotFound, StoreUnavailable
-from kg.files import find_dataset
+from kg.files import Dataset, find_dataset
 from kg.namespaces import SPACES
 from kg.rest.catalogue import load_catalogue
 from kg.rest.description import schemas
+from kg.rest.examples import example_quads
 from kg.rest.stored_query import StoredQuery
 from kg.settings import Settings
+from kg.sparql.federation import FederatedStore
 from kg.store.base import Store
 from kg.store.executors import ExecutorStore
+from kg.web.conformance import Conformance
 from kg.web.documents import Documents
 from kg.web.downloads import PATHS, Downloads
 from kg.web.exchange import READING, Exchange
+from kg.web.graph_store import GraphStoreRoom
 from kg.web.health import Health
 from kg.web.pages import Door, FrontRooms, Pages
 from kg.web.rest import add_routes
@@ -46,10 +50,16 @@ def create_app(settings: Settings, store: Store | None = None) -> ASGIApp:
     """
     settings = with_public_url(settings, settings.port)
     dataset = find_dataset(settings.dataset)
-    served = store if store is not None else ExecutorStore(settings, dataset)
     catalogue = load_catalogue(dataset)
+    served = FederatedStore(store if store is not None else store_of(settings, dataset, catalogue), settings)
     inner = _Doors(_rooms(settings, catalogue, served), _rest(settings, catalogue, served))
     return _Lifespan(Room(inner, settings, lambda: served.version), None if store is not None else served)
+
+
+def store_of(settings: Settings, dataset: Dataset, catalogue: Sequence[StoredQuery]) -> ExecutorStore:
+    """The store of `dataset`, not yet started, with the stored queries as examples in a graph of their own."""
+    endpoint = f"{settings.public_url}/sparql" if settings.public_url else None
+    return ExecutorStore(settings, dataset, example_quads(catalogue, endpoint))
 
 
 def with_public_url(settings: Settings, port: int) -> Settings:
@@ -79,24 +89,27 @@ def _rooms(
         if not any(parameter.is_in_path or parameter.is_required for parameter in stored.parameters)
     )
     front = FrontRooms(settings, store, pages, lists)
-    documents = Documents(settings, store, pages)
+    documents = Documents(settings, store, pages, find_dataset(settings.dataset))
     health = Health(store)
     sparql = SparqlRoom(settings, store)
+    graph_store = GraphStoreRoom(settings, store)
     downloads = Downloads(settings, store)
     exact: dict[str, Handler] = {
         "/": front.home,
         "/query": front.query,
         "/sparql": sparql,
         "/sparql/": sparql,  # both forms answer; a redirect would lose the body of a POST
+        "/graph-store": graph_store.indirect,
         "/ont": documents.ontology,
         "/shapes": documents.shapes,
         "/resource": documents.resource,
+        "/conformance": Conformance(pages),
         "/health/live": health.live,
         "/health/ready": health.ready,
         **dict.fromkeys(PATHS, downloads),
     }
     below: dict[str, Handler] = {f"/{space}/": documents.redirect for space in SPACES}
-    below["/doc/"] = documents.document
+    below |= {"/doc/": documents.document, "/graph-store/": graph_store.direct}
     return exact, below
 
 
@@ -154,6 +167,7 @@ def _rest(settings: Settings, catalogue: Sequence[StoredQuery], store: Store) ->
         summary="A sourced knowledge graph over SPARQL, REST and as linked data.",
         version=version("rapallo"),
         servers=[{"url": settings.public_url}],
+        openapi_url=None,  # answered by a room of ours (rest.py)
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from kg.errors import NotFound, ParameterError
-from kg.formats import HTML, N_TRIPLES, OFFERED, Family, Format
+from kg.files import Dataset
+from kg.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE, Format
 from kg.namespaces import BASE, ONTOLOGY, SHAPES_GRAPH, SPACES
 from kg.settings import Settings
 from kg.sparql.decoding import decode_pairs
@@ -25,7 +26,7 @@ from kg.web.links import Links, name_of_path, path_of_name
 from kg.web.pages import Pages, read_query_text
 
 # A client without a preference gets triples; browsers ask for HTML by name.
-FORMATS: Final = (*OFFERED[Family.GRAPH], HTML)
+FORMATS: Final = (TURTLE, N_TRIPLES, JSON_LD, RDF_XML, HTML)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,9 @@ class TermsPage:
 class Documents:
     """Describes things, the ontology and the shapes in every format; pages are made of the same triples."""
 
-    def __init__(self, settings: Settings, store: Store, pages: Pages) -> None:
+    def __init__(self, settings: Settings, store: Store, pages: Pages, dataset: Dataset) -> None:
+        page = dataset.ontology_page
+        self._ontology_page = page.read_bytes() if page.is_file() else None
         self._settings = settings
         self._store = store
         self._pages = pages
@@ -115,7 +118,12 @@ class Documents:
         await self._describe(exchange, node, _choose(exchange), lambda known: address + known.name)
 
     async def ontology(self, exchange: Exchange) -> None:
-        """Answer /ont: the ontology, for people a list of its terms."""
+        """Answer /ont: the ontology, for people the page that the dataset brings, else a list of its terms."""
+        exchange.require_method("GET")
+        if self._ontology_page is not None and _choose(exchange) is HTML:
+            headers = (("Link", _link_header(ONTOLOGY, self._formats_of(exchange, HTML))),)
+            await exchange.answer(self._pages.given(self._ontology_page, headers))
+            return
         await self._list(exchange, "Ontology", ONTOLOGY, self._query(self._ontology, N_TRIPLES))
 
     async def shapes(self, exchange: Exchange) -> None:
@@ -151,7 +159,7 @@ class Documents:
         """Answer with all that `request`, in N-Triples, gives, or with a page that lists it."""
         exchange.require_method("GET")
         chosen = _choose(exchange)
-        alternates = self._alternates(chosen, lambda known: f"{exchange.path}?format={known.name}")
+        alternates = self._formats_of(exchange, chosen)
         headers = (("Link", _link_header(iri, alternates)),)
         if chosen is not HTML:
             limit = self._settings.buffer_bytes
@@ -164,6 +172,10 @@ class Documents:
 
     def _query(self, text: str, chosen: Format) -> QueryRequest:
         return QueryRequest(text, chosen, BASE, self._settings.timeout_s)
+
+    def _formats_of(self, exchange: Exchange, chosen: Format) -> tuple[Alternate, ...]:
+        """The same path in the other formats."""
+        return self._alternates(chosen, lambda known: f"{exchange.path}?format={known.name}")
 
     def _alternates(self, chosen: Format, address: Callable[[Format], str]) -> tuple[Alternate, ...]:
         base = self._settings.public_url

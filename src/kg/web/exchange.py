@@ -11,6 +11,7 @@ from hashlib import sha256
 from starlette.types import Receive, Scope, Send
 
 from kg.errors import MethodNotAllowed
+from kg.web.compression import Coding, choose_coding, encode_whole
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -92,19 +93,25 @@ class Exchange:
                 return b"".join(chunks)
 
     async def answer(self, answer: Answer) -> None:
-        """Send a complete response, or 304 if the client already has it."""
+        """Send a complete response, in the coding that the client takes, or 304 if the client already has it."""
         headers = answer.headers
+        coding = self.coding(answer.content_type, len(answer.body))
         if answer.cacheable and answer.status == 200:
-            etag = strong_etag(answer.content_type, answer.body)
+            etag = strong_etag(answer.content_type, answer.body, coding)
             headers = (*headers, ("ETag", etag), ("Cache-Control", "no-cache"))
             if self.has_current(etag):
                 await self.start(304, headers)
                 await self.send_body(b"", more=False)
                 return
-        length = () if answer.status == 204 else (("Content-Length", str(len(answer.body))),)
+        body = await encode_whole(answer.body, coding)
+        length = () if answer.status == 204 else (("Content-Length", str(len(body))),)
         kind = (("Content-Type", answer.content_type),) if answer.content_type else ()
-        await self.start(answer.status, (*kind, *length, *headers))
-        await self.send_body(answer.body, more=False)
+        await self.start(answer.status, (*kind, *coding_headers(coding), *length, *headers))
+        await self.send_body(body, more=False)
+
+    def coding(self, content_type: str, length: int | None = None) -> Coding:
+        """The coding of an answer to this request; `length` is that of the content in bytes, None if it streams."""
+        return choose_coding(self.header("accept-encoding"), content_type, length)
 
     def has_current(self, etag: str) -> bool:
         """Whether If-None-Match names `etag` or anything (RFC 9110, section 13.1.2: weak comparison)."""
@@ -123,6 +130,12 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": chunk, "more_body": more})
 
 
-def strong_etag(content_type: str, body: bytes) -> str:
-    """An entity tag of these bytes in this format; 128 bits of SHA-256 (RFC 9110, section 8.8.3)."""
-    return f'"{sha256(content_type.encode() + bytes(1) + body).hexdigest()[:32]}"'
+def coding_headers(coding: Coding) -> Headers:
+    """What says that a body is coded; empty if it is not."""
+    return () if coding is Coding.IDENTITY else (("Content-Encoding", coding.value),)
+
+
+def strong_etag(content_type: str, body: bytes, coding: Coding = Coding.IDENTITY) -> str:
+    """An entity tag of these bytes in this format and coding; 128 bits of SHA-256 (RFC 9110, section 8.8.3)."""
+    coded = "" if coding is Coding.IDENTITY else f"-{coding}"
+    return f'"{sha256(content_type.encode() + bytes(1) + body).hexdigest()[:32]}{coded}"'

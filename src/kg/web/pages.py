@@ -47,7 +47,11 @@ class Pages:
     def page(self, template: str, values: object, headers: Headers = ()) -> Answer:
         """The page of `template`, in which `page` is `values`."""
         html = self._environment.get_template(template).render(page=values, prefix=self.prefix)
-        return Answer(200, HTML.content_type, html.encode(), (_POLICY, *headers), cacheable=True)
+        return self.given(html.encode(), headers)
+
+    def given(self, html: bytes, headers: Headers = ()) -> Answer:
+        """A page that is there already, as one that the dataset brings; the same policy holds for it."""
+        return Answer(200, HTML.content_type, html, (_POLICY, *headers), cacheable=True)
 
 
 def read_query_text(name: str) -> str:

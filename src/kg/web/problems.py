@@ -72,9 +72,12 @@ _KINDS: Final[Mapping[type, _Kind]] = MappingProxyType(
         errors.TargetTooLong: _Kind(414, "target-too-long", "The request target is too long"),
         errors.UnsupportedMediaType: _Kind(415, "unsupported-media-type", "The format of the body is not taken here"),
         errors.ExecutorLost: _Kind(500, "executor-lost", "The evaluation ended unexpectedly", _IN_THE_LOG),
+        errors.ServiceFailed: _Kind(502, "service-failed", "An endpoint that the query asks failed"),
         errors.QueueFull: _Kind(503, "queue-full", "The server is busy"),
+        errors.ServerFull: _Kind(503, "server-full", "The server is busy"),
         errors.StoreUnavailable: _Kind(503, "store-unavailable", "The store is not available", _IN_THE_LOG),
         errors.QueryTimeout: _Kind(504, "query-timeout", "The query took too long"),
+        errors.ServiceTimeout: _Kind(504, "service-timeout", "An endpoint that the query asks took too long"),
         errors.QueryOutOfMemory: _Kind(507, "query-out-of-memory", "The query needed too much memory"),
         errors.ResultTooLarge: _Kind(507, "result-too-large", "The result is too large for a page"),
     }
@@ -84,6 +87,7 @@ _KINDS: Final[Mapping[type, _Kind]] = MappingProxyType(
 _HTTP_KINDS: Final[Mapping[int, tuple[str, str]]] = MappingProxyType(
     {
         400: ("malformed-request", "The request is malformed"),
+        408: ("too-slow", "The request did not arrive in time"),
         431: ("headers-too-large", "The headers of the request are too large"),
         503: ("stopping", "The server is stopping"),
     }
@@ -120,6 +124,8 @@ def _facts(error: Exception) -> Mapping[str, Fact]:
             return {"allowed": list(allowed)}
         case errors.QueryTimeout(timeout_s=timeout_s):
             return {"timeout_s": timeout_s}
+        case errors.ServiceTimeout() | errors.ServiceFailed():
+            return {"endpoint": error.endpoint}
         case errors.QueryOutOfMemory(limit_mb=limit_mb):
             return {"limit_mb": limit_mb}
         case errors.BodyTooLarge() | errors.TargetTooLong() | errors.ResultTooLarge():
@@ -132,7 +138,7 @@ def _headers(error: Exception) -> Headers:
     match error:
         case errors.MethodNotAllowed(allowed=allowed):
             return (("Allow", ", ".join(allowed)),)
-        case errors.QueueFull(retry_after_s=retry_after_s):
+        case errors.QueueFull(retry_after_s=retry_after_s) | errors.ServerFull(retry_after_s=retry_after_s):
             return (("Retry-After", str(retry_after_s)),)
         case errors.ExecutorLost():
             return ()

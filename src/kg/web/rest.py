@@ -38,6 +38,7 @@ Handler = Callable[[Exchange], Awaitable[None]]
 
 def add_routes(app: FastAPI, catalogue: Sequence[StoredQuery], store: Store, settings: Settings) -> None:
     """Add `/api` and one route for each stored query to `app`, with their descriptions in its OpenAPI document."""
+    _add_route(app, "/openapi.json", _openapi(app), {"include_in_schema": False})
     _add_route(app, PREFIX, _index(catalogue, settings), {
         "operation_id": "listRoutes", "summary": "The routes of this interface, each with an example",
         "responses": {200: {"description": "The routes", "content": {JSON.media_type: {"schema": {"type": "object"}}}}},
@@ -162,6 +163,15 @@ def _index(catalogue: Sequence[StoredQuery], settings: Settings) -> Handler:
         await _answer(exchange, content, ())
 
     return answer_index
+
+
+def _openapi(app: FastAPI) -> Handler:
+    """The handler of `/openapi.json`: the framework's document, with entity tag and coding as all that we send."""
+
+    async def answer_document(exchange: Exchange) -> None:
+        await _answer(exchange, app.openapi(), ())
+
+    return answer_document
 
 
 async def _answer(exchange: Exchange, content: Json, headers: Headers) -> None:

@@ -9,6 +9,7 @@ every public link carries it.
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -18,9 +19,11 @@ from uuid import uuid4
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kg.errors import BodyTooLarge, KgError, MalformedRequest, TargetTooLong
+from kg.errors import KgError, TargetTooLong
 from kg.rest.stored_query import PREFIX
 from kg.settings import Settings
+from kg.web.bodies import Body, HeldBodies
+from kg.web.compression import require_coding
 from kg.web.exchange import Answer, BrokenAnswer, ClientLeft, Exchange
 from kg.web.problems import RETRY_AFTER_S, Problem, problem_of, problem_of_status
 
@@ -28,7 +31,10 @@ from kg.web.problems import RETRY_AFTER_S, Problem, problem_of, problem_of_statu
 TARGET_CUT: Final = "kg.target_cut"
 
 _WELL_FORMED_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_EXPOSED: Final = "Allow, ETag, KG-Version, Link, Location, Repr-Digest, Retry-After, Server-Timing, X-Request-Id"
+_EXPOSED: Final = (
+    "Allow, ETag, KG-Rows, KG-Version, Link, Location, Repr-Digest, Retry-After, Server-Timing, Unencoded-Digest, "
+    "X-Request-Id"
+)
 _PREFLIGHT: Final = (
     ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
     # A star does not cover Authorization, and older clients do not know it (Fetch standard, section 3.3.4).
@@ -39,7 +45,7 @@ _COMMON: Final[Mapping[bytes, bytes]] = MappingProxyType(
     {
         b"access-control-allow-origin": b"*",
         b"access-control-expose-headers": _EXPOSED.encode(),
-        b"vary": b"Accept",
+        b"vary": b"Accept, Accept-Encoding",
         b"x-content-type-options": b"nosniff",
     }
 )
@@ -54,6 +60,7 @@ class Room:
         self._inner = inner
         self._settings = settings
         self._version = version
+        self._bodies = HeldBodies(settings.max_held_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other kinds of scope go to `inner` as they are."""
@@ -63,9 +70,13 @@ class Room:
         request_id = _request_id(scope)
         reply = _Reply(send, common_headers(request_id, self._version()), without_body=scope["method"] == "HEAD")
         inside = _inner_scope(scope)
-        exchange = Exchange(inside, _bounded(receive, scope, self._settings.max_body_bytes), reply.send)
+        body = Body(receive, scope, self._settings.max_body_bytes, self._bodies)
+        exchange = Exchange(inside, body.receive, reply.send)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._serve(exchange, reply, request_id)
+            try:
+                await self._serve(exchange, reply, request_id)
+            finally:
+                body.let_go()
 
     async def _serve(self, exchange: Exchange, reply: "_Reply", request_id: str) -> None:
         """Let `inner` answer; whatever it raises becomes a problem, or breaks an answer that has begun."""
@@ -74,6 +85,7 @@ class Room:
                 await exchange.answer(Answer(204, headers=_PREFLIGHT))
                 return
             _check_target(exchange.scope, self._settings.max_target_bytes)
+            require_coding(exchange.header("accept-encoding"))
             await self._inner(exchange.scope, exchange.receive, exchange.send)
         except ClientLeft:
             log.debug("client left", path=exchange.path)
@@ -122,6 +134,7 @@ class _Reply:
         self._send = send
         self._common = common
         self.is_headers_only = without_body
+        self._begun = time.perf_counter()
         self.is_started = False
         self.is_complete = False
 
@@ -136,6 +149,8 @@ class _Reply:
             given = message.get("headers", [])
             names = {name.lower() for name, _ in given}
             added = [(name, value) for name, value in self._common.items() if name not in names]
+            # W3C Server Timing, in milliseconds: from the head of the request until this status line.
+            added.append((b"server-timing", b"total;dur=%.1f" % ((time.perf_counter() - self._begun) * 1000)))
             await self._send({**message, "headers": [*given, *added]})
             return
         more = message.get("more_body", False)
@@ -184,26 +199,3 @@ def _check_target(scope: Scope, max_bytes: int) -> None:
     length = len(scope["path"]) + len(query) + (1 if query else 0)
     if TARGET_CUT in scope.get("extensions", {}) or length > max_bytes:
         raise TargetTooLong(max_bytes)
-
-
-def _bounded(receive: Receive, scope: Scope, max_bytes: int) -> Receive:
-    """`receive`, which refuses a body as soon as it is, or says that it will be, longer than `max_bytes`.
-
-    What the client still sends is dropped by the server unread, so the refusal reaches it (RFC 9110, section 15.5.14).
-    """
-    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    taken = 0
-
-    async def receive_bounded() -> Message:
-        nonlocal taken
-        if not declared.isdigit():
-            raise MalformedRequest("Content-Length is not a number")
-        if int(declared) > max_bytes:
-            raise BodyTooLarge(max_bytes)
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > max_bytes:
-            raise BodyTooLarge(max_bytes)
-        return message
-
-    return receive_bounded

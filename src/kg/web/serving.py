@@ -17,10 +17,11 @@ import uvloop
 
 from kg.errors import KgError, StoreUnavailable
 from kg.files import find_dataset
+from kg.rest.catalogue import load_catalogue
 from kg.settings import Settings
 from kg.store.base import Store
 from kg.store.executors import ExecutorStore
-from kg.web.app import address_of, create_app, with_public_url
+from kg.web.app import address_of, create_app, store_of, with_public_url
 from kg.web.connection import connection_class
 from kg.web.log import say, set_up_log
 
@@ -53,7 +54,8 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    store = ExecutorStore(settings, find_dataset(settings.dataset))
+    dataset = find_dataset(settings.dataset)
+    store = store_of(settings, dataset, load_catalogue(dataset))
     if not await _start(store, stop):
         return
     try:

@@ -4,24 +4,30 @@ Decode, guard, negotiate, run: each in its own module of `kg.sparql`; this one o
 """
 
 import asyncio
+import csv
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from io import StringIO
 from typing import Final
 
 import pyoxigraph as ox
 
-from kg.formats import HTML, OFFERED, RESULTS_JSON, Family, Format
-from kg.namespaces import PREFIXES, SHAPES_GRAPH
+from kg.formats import HTML, OFFERED, RESULTS_CSV, RESULTS_JSON, Family, Format
+from kg.namespaces import BASE, LIMITS, PREFIXES, SD, VOID
 from kg.settings import Settings
-from kg.sparql.description import describe_service
+from kg.sparql.booleans import with_small_booleans
+from kg.sparql.decoding import decode_pairs
+from kg.sparql.description import Graphs, describe_service
 from kg.sparql.guard import inspect
 from kg.sparql.negotiation import by_name, negotiate
-from kg.sparql.protocol import METHODS, ProtocolQuery, read_query
+from kg.sparql.protocol import METHODS, ProtocolQuery, read_format_name, read_query
 from kg.store.base import QueryRequest, Store
-from kg.web.answers import answer_request
+from kg.web.answers import answer_request, collect
 from kg.web.exchange import Answer, Exchange
+from kg.web.pages import read_query_text
 
-SHORT_BODY: Final = 64 * 1024  # bytes that are read within 30 ms, as long as any target may be
+SHORT_BYTES: Final = 8 * 1024  # of a request, which are read within 4 ms; a hundred at once hold nobody up for long
 
 
 class SparqlRoom:
@@ -30,6 +36,8 @@ class SparqlRoom:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
+        self._graphs_query = read_query_text("graphs")
+        self._graphs: dict[str, Graphs] = {}  # of the version that was described last
         self._reader = ThreadPoolExecutor(1, "reader")  # the interpreter runs one thread at a time; more are no faster
 
     async def __call__(self, exchange: Exchange) -> None:
@@ -52,10 +60,10 @@ class SparqlRoom:
     async def _read(self, exchange: Exchange, body: bytes) -> tuple[ProtocolQuery, Family | None] | None:
         """The query of a request, with the family that its form asks for; None if there is no query.
 
-        A long body is read beside the event loop, so that others are answered meanwhile: 1 MiB takes half a second.
+        A long query is read beside the event loop, so that others are answered meanwhile: 1 MiB takes half a second.
         """
         asked = (exchange.method, exchange.query_string, exchange.header("content-type"), body, self._settings)
-        if len(body) <= SHORT_BODY:
+        if len(body) + len(exchange.query_string) <= SHORT_BYTES:
             return _read_and_inspect(*asked)
         return await asyncio.get_running_loop().run_in_executor(self._reader, _read_and_inspect, *asked)
 
@@ -73,14 +81,28 @@ class SparqlRoom:
 
     async def _describe(self, exchange: Exchange) -> None:
         """The service description; a browser is shown the page with a form instead (design.md, section 6)."""
-        chosen = negotiate(exchange.header("accept"), (*OFFERED[Family.GRAPH], HTML))
+        offered = (*OFFERED[Family.GRAPH], HTML)
+        name = read_format_name(decode_pairs(exchange.query_string))
+        chosen = by_name(name, offered) if name else negotiate(exchange.header("accept"), offered)
         base = self._settings.public_url
         if chosen is HTML:
             await exchange.answer(Answer(303, headers=(("Location", f"{base}/query"),)))
             return
-        triples = describe_service(f"{base}/sparql", self._settings, (SHAPES_GRAPH,))
+        triples = describe_service(f"{base}/sparql", self._settings, await self._count_graphs(exchange))
         body = write_triples(triples, chosen)
         await exchange.answer(Answer(200, chosen.content_type, body, cacheable=True))
+
+    async def _count_graphs(self, exchange: Exchange) -> Graphs:
+        """The graphs of the current version with their triples, counted once for each version."""
+        version = self._store.version
+        if version not in self._graphs:
+            request = QueryRequest(self._graphs_query, RESULTS_CSV, BASE, self._settings.max_timeout_s)
+            table = (await collect(exchange, self._store, request)).decode()
+            rows = csv.DictReader(StringIO(table, newline=""))
+            counts = {row["graph"]: int(row["triples"]) for row in rows}
+            default = counts.pop("", 0)
+            self._graphs = {version: Graphs(default, counts)}
+        return self._graphs[version]
 
 
 def _read_and_inspect(
@@ -89,7 +111,13 @@ def _read_and_inspect(
     query = read_query(method, query_string, content_type, body, settings)
     if query is None:
         return None
-    return query, inspect(query.text, max_nesting=settings.max_nesting, max_operators=settings.max_operators)
+    family = inspect(
+        query.text,
+        max_nesting=settings.max_nesting,
+        max_operators=settings.max_operators,
+        allows_service=bool(settings.service_allow),  # whom it asks is checked where it is asked
+    )
+    return replace(query, text=with_small_booleans(query.text)), family
 
 
 def _format(family: Family | None, name: str | None, accept: str | None) -> Format:
@@ -103,9 +131,10 @@ def _format(family: Family | None, name: str | None, accept: str | None) -> Form
 
 
 def write_triples(triples: Iterable[ox.Triple], chosen: Format) -> bytes:
-    """`triples` in a graph format; the names of `kg.namespaces` are the prefixes."""
+    """`triples` in a graph format, with the prefixes of the house and those of descriptions."""
     engine_format = ox.RdfFormat.from_media_type(chosen.media_type)
     if engine_format is None:
         raise ValueError(f"the engine does not write {chosen.media_type}")
-    written = ox.serialize(triples, format=engine_format, prefixes=dict(PREFIXES))
+    prefixes = {**PREFIXES, "sd": SD, "void": VOID, "limits": LIMITS}
+    written = ox.serialize(triples, format=engine_format, prefixes=prefixes)
     return written or b""

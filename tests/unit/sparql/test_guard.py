@@ -8,7 +8,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from kg.errors import KgError, QueryRefused, QueryTooComplex
+from kg.errors import KgError, QueryRefused, QuerySyntaxError, QueryTooComplex
 from kg.formats import Family
 from kg.sparql.guard import MAX_TOKENS, inspect
 
@@ -291,7 +291,11 @@ def test_the_approved_queries_of_the_w3c_pass_and_have_the_family_that_the_engin
         if path.parent.name in ("service", "syntax-fed"):
             continue
         text = path.read_text("utf-8")
-        family = look(text)
+        try:
+            family = look(text)
+        except QuerySyntaxError:
+            assert not is_sparql, path
+            continue
         engine_family = family_of_the_engine(text)
         if is_sparql and engine_family is not None:
             assert (path, family) == (path, engine_family)

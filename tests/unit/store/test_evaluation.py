@@ -13,7 +13,7 @@ from kg.errors import (
     QuerySyntaxError,
 )
 from kg.files import Dataset
-from kg.formats import OFFERED, RESULTS_CSV, RESULTS_JSON, RESULTS_TSV, TURTLE, Family, Format
+from kg.formats import OFFERED, RESULTS_CSV, RESULTS_JSON, RESULTS_TSV, RESULTS_XML, TURTLE, Family, Format
 from kg.namespaces import BASE, SHAPES_GRAPH
 from kg.store.base import DumpRequest, QueryRequest, Request
 from kg.store.evaluation import evaluate
@@ -51,6 +51,19 @@ def test_solutions_are_written_in_the_format_that_was_asked_for(store: ox.Store)
             }
         }
     ]
+
+
+@pytest.mark.parametrize("odd", [r"\u0001", r"\u000B", r"\uFFFE"])
+@pytest.mark.parametrize("before", [0, 8180, 8190, 8200])
+def test_an_answer_that_xml_cannot_write_is_an_error_and_no_unreadable_document(
+    store: ox.Store, odd: str, before: int
+) -> None:
+    """The engine writes 8 KiB at a time, and a character may stand across the end of a piece."""
+    text = f"SELECT ('{'x' * before}{odd}' AS ?x) WHERE {{}}"
+
+    with pytest.raises(QueryEvaluationError, match="XML cannot write"):
+        answer(store, query(text, RESULTS_XML))
+    assert json.loads(answer(store, query(text, RESULTS_JSON)))["results"]["bindings"]
 
 
 def test_a_graph_in_turtle_uses_the_prefixes_of_the_house_and_its_triples_are_counted(store: ox.Store) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from kg.errors import DatasetError, ParseFailure
 from kg.files import Dataset
-from kg.namespaces import SHAPES_GRAPH
+from kg.namespaces import CATALOGUE_GRAPH, DCTERMS, RDF, SHAPES_GRAPH, VOID
 from kg.sources import read_source, version_of
 from kg.store.memory import load_dataset
 
 SAMPLE = Dataset(Path(__file__).parents[2] / "sample")
+WHOLE = ox.NamedNode(CATALOGUE_GRAPH + "#dataset")
 
 
 def dataset_of(root: Path, **files: str) -> Dataset:
@@ -23,11 +24,11 @@ def dataset_of(root: Path, **files: str) -> Dataset:
     return Dataset(root)
 
 
-def test_ontology_and_triples_are_the_default_graph_and_the_shapes_a_named_one() -> None:
+def test_ontology_and_triples_are_the_default_graph_and_shapes_and_catalogue_are_named_ones() -> None:
     loaded = load_dataset(SAMPLE)
 
     graph_names = {str(quad.graph_name) for quad in loaded.store}
-    assert graph_names == {"DEFAULT", f"<{SHAPES_GRAPH}>"}
+    assert graph_names == {"DEFAULT", f"<{SHAPES_GRAPH}>", f"<{CATALOGUE_GRAPH}>"}
     expected = {triple for path in SAMPLE.data for triple in read_source(path).triples}
     assert {quad.triple for quad in loaded.store.quads_for_pattern(None, None, None, ox.DefaultGraph())} == expected
 
@@ -55,7 +56,7 @@ def test_blank_nodes_keep_their_labels_over_loads_and_are_not_shared_by_files(tm
     first, second = (set(load_dataset(dataset).store) for _ in range(2))
 
     assert first == second
-    subjects = [quad.subject for quad in first]
+    subjects = [quad.subject for quad in first if quad.graph_name == ox.DefaultGraph()]
     assert len(subjects) == 4
     assert len(set(subjects)) == 3
 
@@ -107,3 +108,86 @@ def test_loading_leaves_the_process_with_one_thread() -> None:
     run = subprocess.run([sys.executable, "-c", script, str(SAMPLE.root)], capture_output=True, text=True, check=True)
 
     assert len(run.stdout.split()) == 2, "the number of triples and one thread"
+
+
+def catalogue_of(dataset: Dataset) -> set[ox.Triple]:
+    quads = load_dataset(dataset).store.quads_for_pattern(None, None, None, ox.NamedNode(CATALOGUE_GRAPH))
+    return {quad.triple for quad in quads}
+
+
+def text_of(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
+    assert isinstance(term, ox.NamedNode | ox.Literal)
+    return term.value
+
+
+def parts(triples: set[ox.Triple], name: str, count: str) -> dict[str, int]:
+    """The number that each part of the dataset has, by the class or property that the part is of."""
+    numbers = {t.subject: int(text_of(t.object)) for t in triples if t.predicate.value == VOID + count}
+    return {text_of(t.object): numbers[t.subject] for t in triples if t.predicate.value == VOID + name}
+
+
+def test_the_catalogue_counts_what_the_default_graph_holds() -> None:
+    held = load_dataset(SAMPLE).store
+    default = {quad.triple for quad in held.quads_for_pattern(None, None, None, ox.DefaultGraph())}
+    types = {triple for triple in default if triple.predicate.value == RDF + "type"}
+    catalogue = catalogue_of(SAMPLE)
+
+    totals = {t.predicate.value.removeprefix(VOID): text_of(t.object) for t in catalogue if t.subject == WHOLE}
+    assert totals["triples"] == str(len(default))
+    assert totals["distinctSubjects"] == str(len({triple.subject for triple in default}))
+    assert totals["distinctObjects"] == str(len({triple.object for triple in default}))
+    assert totals["properties"] == str(len({triple.predicate for triple in default}))
+    assert totals["classes"] == str(len({triple.object for triple in types}))
+    assert parts(catalogue, "class", "entities") == {
+        kind: sum(text_of(t.object) == kind for t in types) for kind in {text_of(t.object) for t in types}
+    }
+    assert parts(catalogue, "property", "triples") == {
+        name: sum(triple.predicate.value == name for triple in default) for name in {t.predicate.value for t in default}
+    }
+
+
+def test_the_catalogue_has_the_title_of_the_header_that_imports_the_others(tmp_path: Path) -> None:
+    header = (
+        "@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix dcterms: <http://purl.org/dc/terms/> ."
+        '<urn:whole> a owl:Ontology ; dcterms:title "The whole"@en ; owl:imports <urn:part> .'
+        '<urn:part> a owl:Ontology ; dcterms:title "A part"@en ; owl:imports <urn:smaller> .'
+    )
+
+    catalogue = catalogue_of(dataset_of(tmp_path, header=header))
+
+    titles = {text_of(triple.object) for triple in catalogue if triple.predicate.value == DCTERMS + "title"}
+    assert titles == {"The whole", "Catalogue"}
+
+
+def test_the_catalogue_of_no_triples_is_one_of_none_and_no_node_is_blank(tmp_path: Path) -> None:
+    empty = catalogue_of(dataset_of(tmp_path))
+
+    assert ox.Literal(0) in {triple.object for triple in empty if triple.predicate.value == VOID + "triples"}
+    assert not any(isinstance(term, ox.BlankNode) for triple in catalogue_of(SAMPLE) for term in triple)
+
+
+def test_two_loads_answer_with_the_same_bytes() -> None:
+    first, second = (load_dataset(SAMPLE).store for _ in range(2))
+
+    for name in (ox.DefaultGraph(), ox.NamedNode(SHAPES_GRAPH), ox.NamedNode(CATALOGUE_GRAPH)):
+        dumps = [store.dump(format=ox.RdfFormat.TURTLE, from_graph=name) for store in (first, second)]
+        assert dumps[0] == dumps[1]
+
+
+def test_shapes_without_a_triple_are_an_empty_graph_and_no_shapes_are_none(tmp_path: Path) -> None:
+    without = dataset_of(tmp_path / "without")
+    empty = dataset_of(tmp_path / "empty")
+    empty.shapes.write_text("# none yet\n", encoding="utf-8")
+
+    assert not load_dataset(without).store.contains_named_graph(ox.NamedNode(SHAPES_GRAPH))
+    assert load_dataset(empty).store.contains_named_graph(ox.NamedNode(SHAPES_GRAPH))
+
+
+def test_further_graphs_are_loaded_beside_the_files_and_named_by_the_version() -> None:
+    further = b"<urn:a> <urn:b> <urn:c> <urn:made> .\n"
+
+    plain, more, other = (load_dataset(SAMPLE, made) for made in (b"", further, further * 2))
+
+    assert more.store.contains_named_graph(ox.NamedNode("urn:made"))
+    assert len(more.store) == len(other.store)
+    assert len({plain.version, more.version, other.version}) == 3
