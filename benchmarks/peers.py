@@ -150,9 +150,10 @@ def _load_oxigraph(kind: Kind, ground: Ground) -> None:
     command = [kind.executable(), "load", "--location", place, "--file", str(ground.archive.whole)]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=START_S)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else error.stderr
-        raise NotStarted(f"the store on disk cannot be filled: {said or error}") from error
+    except subprocess.CalledProcessError as error:
+        raise NotStarted(f"the store on disk cannot be filled: {error.stderr}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NotStarted(f"the store on disk was not filled within {START_S:g} s") from error
 
 
 def _open_rdflib(kind: Kind, ground: Ground) -> Server:

@@ -49,6 +49,7 @@ def test_look_ups_wait_for_no_more_than_a_turn_of_each_runaway(open_store: Opene
     open_store(scenario, executors=1, long_executors=1)
 
 
+@pytest.mark.long
 @every_store
 def test_a_query_that_had_to_begin_again_is_answered_as_if_it_had_not(open_store: Opener) -> None:
     async def scenario(store: Store) -> None:
@@ -68,6 +69,7 @@ def test_a_query_that_had_to_begin_again_is_answered_as_if_it_had_not(open_store
     open_store(scenario, executors=1, long_executors=1)
 
 
+@pytest.mark.long
 @every_store
 def test_readers_who_take_nothing_hold_up_nobody(open_store: Opener) -> None:
     async def scenario(store: Store) -> None:
@@ -87,6 +89,7 @@ def test_readers_who_take_nothing_hold_up_nobody(open_store: Opener) -> None:
     open_store(scenario, executors=2, long_executors=2)
 
 
+@pytest.mark.long
 @every_store
 def test_a_reader_who_takes_nothing_loses_its_answer_when_others_wait_and_there_is_no_room(open_store: Opener) -> None:
     async def scenario(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""The decision pages: each has its status first, and its queries run on the real graph."""
+"""The pages of docs/: their queries run on the real graph, their Turtle is in it; decisions have their status first."""
 
 import io
 import re
@@ -14,7 +14,8 @@ from kg.store.base import QueryRequest
 from kg.store.evaluation import evaluate
 from kg.store.memory import load_dataset
 
-PAGES = sorted((CHECKOUT / "docs" / "decisions").glob("*.md"))
+DECISIONS = sorted((CHECKOUT / "docs" / "decisions").glob("*.md"))
+PAGES = [*DECISIONS, *sorted((CHECKOUT / "docs").glob("*.md"))]
 EXCERPTS = [
     pytest.param(excerpt, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -33,8 +34,8 @@ def store() -> ox.Store:
     return load_dataset(Dataset(CHECKOUT)).store
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_begins_with_its_number_and_its_status(page: Path) -> None:
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_begins_with_its_number_and_its_status(page: Path) -> None:
     title, _, status = page.read_text(encoding="utf-8").splitlines()[:3]
 
     assert title.startswith(f"# {page.stem[:4]} ")

@@ -13,7 +13,7 @@ from kg.export import write_graph
 from kg.files import CHECKOUT, Dataset
 from kg.namespaces import BASE, KG, OWL, RDF, RDFS
 from kg.validation.corpus import read_corpus
-from kg.validation.owl import check_ontologies
+from kg.validation.owl import check_ontologies, find_jars
 
 LABEL, TYPE = ox.NamedNode(RDFS + "label"), ox.NamedNode(RDF + "type")
 KINDS = ("Statement", "Participation", "Flow", "Observation", "Judgement")
@@ -75,6 +75,26 @@ def test_a_claim_reads_as_a_sentence_of_labels(triples: list[ox.Triple]) -> None
     assert [str(t.object) for t in triples if (t.subject, t.predicate) == (claim, LABEL)] == [
         '"Lipetsk flying school: is operated by: Reichswehr [S1#18]"@en'
     ]
+
+
+def test_what_the_guide_shows_is_in_the_file(triples: list[ox.Triple]) -> None:
+    guide = " ".join((CHECKOUT / "docs" / "protege.md").read_text(encoding="utf-8").split())
+    labels = {str(t.object) for t in triples if t.predicate == LABEL}
+
+    shown = re.findall(r"\*([^*]+: [^*]+ \[\S+#\d+\])\*", guide)
+    assert len(shown) > 4
+    assert [label for label in shown if f'"{label}"@en' not in labels] == []
+
+
+@pytest.mark.needs_java
+def test_the_guide_names_the_libraries_that_verified_it() -> None:
+    guide = (CHECKOUT / "docs" / "protege.md").read_text(encoding="utf-8")
+    jars = " ".join(jar.name for jar in find_jars())
+
+    for name, jar in (("OWL API", "owlapi-distribution"), ("HermiT", "hermit")):
+        version = re.search(rf"{jar}-(\d+\.\d+\.\d+)", jars)
+        assert version is not None
+        assert f"{name} {version[1]}" in " ".join(guide.split())
 
 
 def test_it_is_made_byte_by_byte_the_same_again(merged: bytes) -> None:

@@ -40,7 +40,6 @@ FORMATS = [
     *((Family.SOLUTIONS, each) for each in OFFERED[Family.SOLUTIONS]),
     *((Family.GRAPH, each) for each in OFFERED[Family.GRAPH]),
 ]
-IDS = [each.name for _, each in FORMATS]
 QUICK = {"json", "csv", "turtle"}  # the formats that the quick run tries; the long one tries all
 
 
@@ -78,6 +77,14 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield start(write_large_dataset(tmp_path_factory.mktemp("numbers"), 40_000), query_memory_mb=128)
 
 
+def by_format() -> list[object]:
+    """Family and format; what the quick run leaves out is marked."""
+    return [
+        pytest.param(family, each, id=each.name, marks=() if each.name in QUICK else pytest.mark.long)
+        for family, each in FORMATS
+    ]
+
+
 def cases() -> list[object]:
     """Cause and format; what the quick run leaves out is marked."""
     return [
@@ -86,7 +93,7 @@ def cases() -> list[object]:
             family,
             each,
             id=f"{cause.name}-{each.name}",
-            marks=() if each.name in QUICK and (each.name == "json" or cause.name != "abort") else pytest.mark.long,
+            marks=() if each.name == "json" or (each.name in QUICK and cause.name == "deadline") else pytest.mark.long,
         )
         for cause, (family, each) in product(CAUSES, FORMATS)
     ]
@@ -189,7 +196,7 @@ def is_whole(asked: Format, content: bytes) -> bool:
     return True
 
 
-@pytest.mark.parametrize(("family", "asked"), FORMATS, ids=IDS)
+@pytest.mark.parametrize(("family", "asked"), by_format())
 def test_the_parsers_take_a_whole_answer(numbers: Server, family: Family, asked: Format) -> None:
     where = f"?a <{KG}number> ?f . ?a ?e ?d . FILTER(isIRI(?e))"
     with client_of(numbers) as client:
@@ -200,7 +207,7 @@ def test_the_parsers_take_a_whole_answer(numbers: Server, family: Family, asked:
     assert is_whole(asked, response.content) or asked.name in ("csv", "tsv", "nt")
 
 
-@pytest.mark.parametrize(("family", "asked"), FORMATS, ids=IDS)
+@pytest.mark.parametrize(("family", "asked"), by_format())
 @pytest.mark.parametrize("where", [NEVER, PRODUCT], ids=["before", "after"])
 def test_a_client_that_leaves_frees_its_executor_whatever_the_format(
     numbers: Server, family: Family, asked: Format, where: str
@@ -215,7 +222,7 @@ def test_a_client_that_leaves_frees_its_executor_whatever_the_format(
     assert {executor.pid for executor in executors_of(numbers)} != before
 
 
-@pytest.mark.parametrize(("family", "asked"), FORMATS, ids=IDS)
+@pytest.mark.parametrize(("family", "asked"), by_format())
 def test_a_client_of_http_1_0_which_knows_no_chunks_is_reset(numbers: Server, family: Family, asked: Format) -> None:
     """Such an answer ends by closing the connection; a broken one must not end like that."""
     parameters = urlencode({"query": query_for(family, PRODUCT), "format": asked.name, "timeout": "0.5"})
@@ -307,6 +314,7 @@ def test_every_client_notices_where_the_format_does_not_tell(
         read(f"{numbers.url}/sparql?{parameters}")
 
 
+@pytest.mark.long
 def test_a_download_of_the_dataset_that_loses_its_executor_is_broken(tmp_path: Path) -> None:
     with starting() as start:
         server = start(write_large_dataset(tmp_path, 100_000))

@@ -15,6 +15,10 @@ KG = "https://w3id.org/rapallo/ont#"
 PRODUCT = "?a ?b ?c . ?d ?e ?f"  # 400 million solutions
 MIB = 1024 * 1024
 QUERY_MEMORY_MB = 128
+# What may be kept for good: in each executor an eighth of a query's memory (executor.py), and in the front what its
+# heap has once needed for the longest texts; five minutes of everything hostile take no more than the first half.
+KEPT_BYTES = 3 * QUERY_MEMORY_MB // 8 * MIB + 56 * MIB
+QUICK = {"memory", "nesting", "regular expressions"}  # the kinds that the quick run tries; the long one tries all
 TIMEOUT_S = 2.0
 ADDRESSES = (
     str(httpx.URL("/sparql", params={"query": LOOK_UP})),
@@ -181,10 +185,12 @@ def attack(server: Server, queries: list[str], clients: int, rounds: int = 1) ->
 def assert_as_before(server: Server, memory_bytes: int) -> None:
     """Places are filled again, there is no other process, and no memory is kept."""
     assert wait_until(lambda: len(executors_of(server)) == 3, timeout_s=5)
-    assert wait_until(lambda: memory_of(server) <= memory_bytes * 1.1 + 32 * MIB, timeout_s=5)
+    assert wait_until(lambda: memory_of(server) <= memory_bytes + KEPT_BYTES, timeout_s=5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind in QUICK else pytest.mark.long) for kind in KINDS]
+)
 def test_a_kind_of_hostile_query_costs_its_sender_an_error_and_others_nothing(target: Server, kind: str) -> None:
     expected, queries = KINDS[kind]
     memory_bytes = memory_of(target)
@@ -201,6 +207,7 @@ def test_a_kind_of_hostile_query_costs_its_sender_an_error_and_others_nothing(ta
     assert_as_before(target, memory_bytes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("query", [f"SELECT * WHERE {{ {PRODUCT} }}", KINDS["memory"][1][0]], ids=["stream", "sort"])
 def test_three_hundred_at_once_are_answered_or_turned_away_and_others_notice_nothing(
     target: Server, query: str

@@ -126,6 +126,7 @@ def test_who_sends_nothing_is_closed_on_without_a_word(strict: Server) -> None:
     assert time.monotonic() - begun < 1 * SLACK
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sent", [b"", b"\r\n"], ids=["nothing", "empty lines"])
 def test_an_idle_connection_is_closed_on(strict: Server, sent: bytes) -> None:
     begun = time.monotonic()
@@ -167,6 +168,7 @@ def test_a_client_that_leaves_after_several_requests_frees_the_executor_of_the_f
     assert [line for line in strict.log if '"error"' in line] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("half", [b"GET / HTTP/1.1\r\nX: ", POST + b"Content-Length: 100000\r\n\r\nS", b""])
 def test_hundreds_of_half_open_connections_do_no_harm(start_server: StartServer, half: bytes) -> None:
     server = start_server(max_connections=100)
@@ -296,6 +298,7 @@ def test_a_slow_reader_who_does_read_gets_everything(strict: Server) -> None:
     assert bytes(received).endswith(whole[-1000:])
 
 
+@pytest.mark.long
 def test_look_ups_are_answered_beside_a_crowd_that_sends_long_targets(large: Server) -> None:
     """Looking at the longest target takes 30 ms; many at once must not hold up what is short."""
     target = b"/sparql?query=" + quote("ASK {" + "?a?b 1." * 4000 + "FILTER(1" + "+1" * 6000, safe="?+(").encode()
@@ -328,3 +331,11 @@ def test_look_ups_are_answered_beside_a_crowd_that_sends_long_targets(large: Ser
 
     assert set(statuses) == {400}
     assert max(times) < 0.2 * SLACK
+
+
+def test_the_server_may_have_a_descriptor_for_each_connection(start_server: StartServer) -> None:
+    server = start_server(max_connections=2000)
+
+    soft, hard = psutil.Process(server.pid).rlimit(psutil.RLIMIT_NOFILE)
+
+    assert soft >= min(2000, hard)

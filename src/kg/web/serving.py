@@ -7,6 +7,7 @@ of `--port 0` when the links are made; so the order is written out here.
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from kg.web.log import say, set_up_log
 FINE: Final = 0
 FAILURE: Final = 3
 BACKLOG: Final = 2048
+OTHER_DESCRIPTORS: Final = 256  # executors have two each, and connections that are being refused one
 STOPPING_S: Final = 3  # what an answer may still take when the server stops; then it is refused
 
 
@@ -59,6 +61,7 @@ async def _serve(settings: Settings) -> None:
     if not await _start(store, stop):
         return
     try:
+        _allow_descriptors(settings.max_connections)
         with _listen(settings) as listener:
             port = listener.getsockname()[1]
             settings = with_public_url(settings, port)
@@ -122,6 +125,16 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop now; asked ten times a second."""
         return await super().on_tick(counter) or self._stop.is_set()
+
+
+def _allow_descriptors(max_connections: int) -> None:
+    """Raise the soft limit of descriptors, as far as the system lets us, so that each connection can have one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max_connections + OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 def _listen(settings: Settings) -> socket.socket:

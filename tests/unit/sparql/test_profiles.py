@@ -80,8 +80,8 @@ def merge(turtle: str) -> list[ox.Triple]:
             "height: Eddystone: 22 metre [L1#7]",
         ),
         (
-            'kg:about id:guild ; kg:relation voc:caused ; kg:affects id:wreck ; kg:gloss "No oil, no light."@en',
-            "the guild: caused: wreck [L1#7]",
+            'kg:about id:guild ; kg:relation voc:caused ; kg:affects id:wreck , id:fire ; kg:gloss "No oil."@en',
+            "the guild: caused: fire, wreck [L1#7]",
         ),
         (
             'kg:about id:guild ; kg:relation voc:assessed-as ; kg:gloss "Geizig."@de , "Mean."@en',
