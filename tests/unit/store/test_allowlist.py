@@ -87,7 +87,7 @@ def test_an_empty_list_admits_nobody() -> None:
     ],
 )
 def test_an_entry_that_does_not_say_whom_it_means_is_no_setting(entry: str) -> None:
-    with pytest.raises(ValidationError, match="KG_SERVICE_ALLOW|service_allow"):
+    with pytest.raises(ValidationError, match=r"KG_SERVICE_ALLOW|service_allow"):
         Settings(service_allow=f"https://example.org/sparql {entry}")
 
 
