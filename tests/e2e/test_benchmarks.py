@@ -117,7 +117,7 @@ def test_nothing_is_measured_of_servers_that_answer_differently(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("peers", ["none", installed_peers()])
+@pytest.mark.parametrize("peers", sorted({"none", installed_peers()}))
 def test_one_command_measures_and_writes_all_sections(tmp_path: Path, peers: str) -> None:
     before = {process.pid for process in psutil.process_iter()}
 
