@@ -31,6 +31,7 @@ NEEDS: dict[str, Callable[[], bool]] = {
     "w3c": lambda: _has_folder("KG_W3C"),
     "java": _has_java,
     "curl": lambda: shutil.which("curl") is not None,
+    "openssl": lambda: shutil.which("openssl") is not None,
     "chromium": lambda: shutil.which("chromium") is not None,
     "openrefine": lambda: shutil.which("openrefine") is not None,
     "virtuoso": lambda: shutil.which("virtuoso-t") is not None,

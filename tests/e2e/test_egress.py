@@ -13,10 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import pyoxigraph as ox
 import pytest
 
 from endpoints import Endpoint, Request, answering, answering_with, listening
 from hidden_services import HIDDEN, with_address
+from kg.files import Dataset
+from kg.store.memory import load_dataset
 from servers import SAMPLE, Server, StartServer, client_of, starting, wait_until
 
 TRIPLES = "@prefix e: <http://example.org/> . e:a e:p e:b , 'c' . e:b e:p 1 , [] ."
@@ -136,6 +139,29 @@ def test_an_allowed_endpoint_is_asked_wherever_service_may_stand(
 
     assert len(rows) > 0
     assert endpoint.connections == before + 1
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_the_answer_is_the_one_that_the_engine_would_have_fetched_itself(
+    text: str, allowing: httpx.Client, endpoint: Endpoint
+) -> None:
+    query = text.format(endpoint.iri)
+    fetched = load_dataset(Dataset(SAMPLE)).store.query(query)
+    assert isinstance(fetched, ox.QuerySolutions)
+    by_engine = json.loads(fetched.serialize(format=ox.QueryResultsFormat.JSON) or b"")
+
+    answer = ask(allowing, query).json()
+
+    assert sorted(answer["head"]["vars"]) == sorted(by_engine["head"]["vars"])
+    assert sorted(map(without_labels, answer["results"]["bindings"])) == sorted(
+        map(without_labels, by_engine["results"]["bindings"])
+    )
+
+
+def without_labels(solution: dict[str, dict[str, str]]) -> str:
+    """A solution as text, in which all blank nodes look alike."""
+    terms = {name: "blank" if term["type"] == "bnode" else term for name, term in solution.items()}
+    return json.dumps(terms, sort_keys=True)
 
 
 def test_blank_nodes_of_an_endpoint_are_blank_nodes_and_the_same_in_one_answer(

@@ -7,9 +7,10 @@ Source: SPARQL 1.1 Federated Query, section 4; SPARQL 1.1 Query Language, sectio
 import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urljoin
 
-from kg.errors import QueryRefused
+import pyoxigraph as ox
+
+from kg.errors import QueryRefused, QuerySyntaxError
 from kg.sparql.tokens import PROLOGUE
 
 _PROLOGUE: Final = re.compile(PROLOGUE, re.VERBOSE | re.IGNORECASE)
@@ -19,7 +20,6 @@ _DECLARATION: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _ESCAPED: Final = re.compile(r"\\(.)")
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +133,15 @@ class Prologue:
         """The absolute IRI that an IRI in brackets or a prefixed name stands for.
 
         Raises:
-            QueryRefused: it has an escape that is not read here, an undeclared prefix, or is not absolute.
+            QueryRefused: its prefix is not declared.
+            QuerySyntaxError: it is no IRI.
         """
         if token.startswith("<"):
-            iri = _resolve(token[1:-1], self.base_iri)
-        else:
-            prefix, _, local = token.partition(":")
-            if prefix not in self.prefixes:
-                raise QueryRefused(f"SERVICE {token}: the prefix {prefix}: is not declared; nothing was sent")
-            iri = self.prefixes[prefix] + _ESCAPED.sub(r"\1", local)
-        if "\\" in iri or not _ABSOLUTE.match(iri):
-            raise QueryRefused(f"SERVICE {token}: write the whole IRI of the endpoint, without escapes")
-        return iri
+            return _resolve(token[1:-1], self.base_iri)
+        prefix, _, local = token.partition(":")
+        if prefix not in self.prefixes:
+            raise QueryRefused(f"SERVICE {token}: the prefix {prefix}: is not declared; nothing was sent")
+        return self.prefixes[prefix] + _ESCAPED.sub(r"\1", local)
 
     def written(self) -> str:
         """The declarations as SPARQL, for a query of their own."""
@@ -169,5 +166,14 @@ def read_prologue(text: str, base_iri: str) -> Prologue:
 
 
 def _resolve(reference: str, base_iri: str) -> str:
-    """`reference` as it is if it is absolute, else resolved (RFC 3986, section 5.2)."""
-    return reference if _ABSOLUTE.match(reference) else urljoin(base_iri, reference)
+    """`reference`, an IRI as it stands between < and >, resolved as the engine does it (RFC 3986, section 5.2).
+
+    Raises:
+        QuerySyntaxError: it is no IRI, or is relative to a base that is none.
+    """
+    try:
+        triple = next(ox.parse(f"<x:s> <x:p> <{reference}> .", ox.RdfFormat.TURTLE, base_iri=base_iri))
+    except (SyntaxError, ValueError) as error:
+        raise QuerySyntaxError(f"<{reference[:200]}> is no IRI that can be resolved against <{base_iri}>") from error
+    iri: str = triple.object.value
+    return iri

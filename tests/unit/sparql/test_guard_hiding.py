@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hidden_services import HIDDEN, with_address
 from kg.errors import KgError, QueryRefused
-from kg.sparql.guard import inspect
+from kg.sparql.guard import find_services, inspect
 
 
 class Listener:
@@ -151,3 +151,31 @@ def test_what_passes_the_guard_never_connects(text: str, listener: Listener) -> 
     evaluate(query)
 
     assert listener.connections == before
+
+
+@settings(max_examples=600, deadline=None)
+@given(text=mutants())
+def test_a_query_without_the_clauses_that_are_found_never_connects(text: str, listener: Listener) -> None:
+    """Where SERVICE is allowed, the clauses that the guard finds are all that there are."""
+    query = with_address(text, listener.iri)
+    before = listener.connections
+    try:
+        clauses = find_services(query, max_nesting=200, max_operators=5000)
+    except KgError:
+        return
+    for clause in reversed(clauses):
+        query = query[: clause.start] + "{}" + query[clause.end :]
+
+    evaluate(query)
+
+    assert listener.connections == before
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_a_hidden_clause_is_found_or_refused_where_service_is_allowed(text: str, listener: Listener) -> None:
+    try:
+        clauses = find_services(with_address(text, listener.iri), max_nesting=200, max_operators=5000)
+    except QueryRefused:
+        return
+
+    assert len(clauses) == 1

@@ -125,3 +125,18 @@ def test_the_same_query_connects_where_nothing_forbids_it(listener: Listener) ->
         evaluate(ox.Store(), request_for(listener), Output())
 
     assert listener.connections > 0
+
+
+def test_no_context_of_json_ld_is_fetched(listener: Listener) -> None:
+    """Field notes, D 59: whoever parses a body or a file by the engine asks nobody."""
+    for context in (
+        f'"{listener.iri}"',
+        f'["{listener.iri}"]',
+        f'{{"@import": "{listener.iri}"}}',
+        '"file:///etc/hosts"',
+    ):
+        text = f'{{"@context": {context}, "@id": "x:a", "x:b": "c"}}'
+        with pytest.raises(SyntaxError):
+            list(ox.parse(text, ox.RdfFormat.JSON_LD, base_iri=listener.iri))
+
+    assert listener.connections == 0
