@@ -30,7 +30,6 @@ _GRAPH_REASON: Final = (
     "the engine pushes GRAPH ?g into the patterns inside, so that a sub-select, VALUES, MINUS or OPTIONAL in there is "
     "not evaluated graph by graph"
 )
-_SERVICE_REASON: Final = "SERVICE is refused: this server sends requests only where its operator allows the target"
 _UPDATE_REASON: Final = "the server is read-only, and refuses updates with 403 before it looks at them"
 _CONTEXT_REASON: Final = "names a remote context, and the parser loads none: reading a file sends no requests"
 
@@ -117,15 +116,6 @@ _SPARQL_11_BLOCKS: Final = (
         ENGINE,
         "a path of length zero from a constant that no triple holds has no solution",
     ),
-    _Block(_SPARQL_11, "service", "service1 service2 service3 service4a service6 service7", REQUESTS, _SERVICE_REASON),
-    _Block(
-        _SPARQL_11,
-        "service",
-        "service5",
-        REQUESTS,
-        _SERVICE_REASON + "; and the engine evaluates SERVICE ?v before ?v is bound",
-    ),
-    _Block(_SPARQL_11, "syntax-fed", "test_1 test_2 test_3", REQUESTS, _SERVICE_REASON),
     _Block(
         _SPARQL_11,
         "protocol",

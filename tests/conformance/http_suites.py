@@ -16,7 +16,7 @@ from protocol_tests import Unexpected, graphs_of, run_protocol
 from suites import Measured, measured
 
 SUITE: Final = "SPARQL 1.1 over HTTP"
-_MANIFEST: Final = "rdf-tests/sparql/sparql11/manifest-all.ttl"
+MANIFEST: Final = "rdf-tests/sparql/sparql11/manifest-all.ttl"
 _STOP_S: Final = 15
 
 
@@ -42,13 +42,13 @@ def measure_description(address: str) -> tuple[Measured, ...]:
             partial(run_description, test.iri.rpartition("#")[2], address),
             (Unexpected,),
         )
-        for test in tests_below(_MANIFEST)["service-description"]
+        for test in tests_below(MANIFEST)["service-description"]
     )
 
 
 def protocol_tests() -> list[W3CTest]:
     """The tests of the manifest, in its order."""
-    return tests_below(_MANIFEST)["protocol"]
+    return tests_below(MANIFEST)["protocol"]
 
 
 def write_graphs(path: Path) -> None:
@@ -58,9 +58,10 @@ def write_graphs(path: Path) -> None:
 
 
 @contextmanager
-def serving_graphs(quads: Path) -> Iterator[str]:
-    """The address of a `graph_server` of these quads, which ends with the context."""
+def serving_graphs(quads: Path, **settings: str) -> Iterator[str]:
+    """The address of a `graph_server` of these quads, which ends with the context; `settings` by name."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KG_")}
+    environment |= {f"KG_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, str(Path(__file__).with_name("graph_server.py")), str(quads)]
     process = Popen(command, env=environment, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE, text=True)
     assert process.stderr is not None

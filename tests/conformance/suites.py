@@ -19,7 +19,7 @@ from update_tests import run_negative_update_syntax, run_positive_update_syntax,
 from kg.errors import KgError
 
 # Suites of files by name: where the manifest lies, and the folders beside it that are not run here.
-_OVER_HTTP: Final = ("protocol", "service-description")
+_OVER_HTTP: Final = ("protocol", "service-description", "service", "syntax-fed")
 MANIFESTS: Final = {
     "SPARQL 1.0": ("rdf-tests/sparql/sparql10/manifest.ttl", ()),
     "SPARQL 1.1": (

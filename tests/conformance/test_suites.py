@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from comparison import Solutions, Verdict, compare
 from expected import EXPECTED
+from federation_tests import CATEGORIES as FEDERATED
+from federation_tests import measure_federation
 from http_suites import SUITE, measure_description, measure_protocol, protocol_tests, serving_graphs, write_graphs
 from manifests import is_there
 from protocol_tests import Unexpected, graphs_of, run_protocol
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.needs_w3c
 # Listed when tests are collected; without the folder each test below is skipped, or fails where it is required.
 CATEGORIES = [*categories(), (JSON_LD, "toRdf")] if is_there() else [("no suite", "is there")]
 VOLATILE = ("now01", "rand01", "uuid01", "struuid01")
-OVER_HTTP = ("protocol", "service-description")
+OVER_HTTP = ("protocol", "service-description", *FEDERATED)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +41,7 @@ def over_http(server: Server, graphs_address: str) -> dict[str, tuple[Measured, 
     return {
         "protocol": measure_protocol(server.url, graphs_address),
         "service-description": measure_description(server.url),
+        **{category: measure_federation(category) for category in FEDERATED},
     }
 
 
@@ -110,7 +113,7 @@ def test_the_published_scores_are_what_was_measured(
 
 @pytest.mark.parametrize(
     ("suite", "count"),
-    [("SPARQL 1.0", 482), ("SPARQL 1.1", 505), ("SPARQL 1.2", 269), ("RDF 1.1", 992), ("RDF 1.2", 332)],
+    [("SPARQL 1.0", 482), ("SPARQL 1.1", 495), ("SPARQL 1.2", 269), ("RDF 1.1", 992), ("RDF 1.2", 332)],
 )
 def test_no_test_of_a_manifest_is_passed_over(suite: str, count: int) -> None:
     assert sum(len(tests) for (name, _), tests in categories().items() if name == suite) == count

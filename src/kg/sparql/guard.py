@@ -339,6 +339,11 @@ class _Scan:
             )
 
     def _refusal(self) -> QueryRefused:
+        if self.services is not None:
+            return QueryRefused(
+                f"{self._place()}: SERVICE is taken only where it stands as a word of its own, and LOAD is refused; "
+                "nothing was sent. Write a space or a full stop before SERVICE and after it"
+            )
         return QueryRefused(
             f"{self._place()}: SERVICE and LOAD are refused, since this server sends no requests; nothing was sent. "
             "Ask the other endpoint yourself and put its answer into a VALUES block. If this is a prefix or a name, "
