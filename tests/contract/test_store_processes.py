@@ -344,7 +344,6 @@ def test_a_dataset_with_an_error_is_unavailable_with_file_and_line(tmp_path: Pat
     assert not [child for child in psutil.Process().children() if "kg.store.template" in child.cmdline()]
 
 
-@pytest.mark.xfail(strict=False, reason="open: seen to fail once beside other load, and not yet explained")
 @pytest.mark.long
 @every_store
 @pytest.mark.parametrize("seed", [1, 2])

@@ -140,7 +140,6 @@ def say(capsys: pytest.CaptureFixture[str], sentence: str) -> None:
         print(f"\n{sentence}", end="")  # noqa: T201 - figures of a run that passes are wanted too
 
 
-@pytest.mark.xfail(strict=False, reason="open: memory stayed 16 % above its start on a busy machine")
 @pytest.mark.long
 @pytest.mark.timeout(MOST_S + 120)
 def test_thousands_of_mutated_requests_get_an_error_each_and_leave_the_server_as_it_was(
