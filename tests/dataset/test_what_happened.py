@@ -145,3 +145,16 @@ def test_a_list_of_claims_says_of_each_how_it_holds(store: ox.Store, name: str) 
 
     assert solutions
     assert all({"modality", "modalityLabel", "negated"} <= row.keys() for row in solutions)
+
+
+def test_every_claim_in_a_disagreement_is_shown_with_what_it_says(store: ox.Store) -> None:
+    """All sides are there, and none is a bare name: a flow without a number has its ends."""
+    (conflicts,) = (stored for stored in CATALOGUE if stored.name == "conflicts")
+    found = (quad.object for quad in store.quads_for_pattern(None, ox.NamedNode(f"{KG}between"), None))
+    between = {claim.value for claim in found if isinstance(claim, ox.NamedNode)}
+
+    shown = rows(store, conflicts)
+
+    assert {row["claim"]["value"] for row in shown} == between
+    told = {"value", "quantity", "gloss", "to", "from"}
+    assert [row["claim"]["value"] for row in shown if not told & row.keys()] == []
